@@ -1,0 +1,1 @@
+"""The shared language: what services and nodes say to each other, versioned."""

@@ -1,0 +1,39 @@
+"""The directory of units (单位) that all nodes share: reference data, read from units.csv. Standard library only."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.regions import code_of
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """code; Chinese name; dotted region; path of the node that serves it."""
+
+    code: str
+    name: str
+    region: str
+    node: str
+
+
+class UnitDirectory:
+    """All units by code, and the regions they make known."""
+
+    def __init__(self, units: Iterable[Unit]) -> None:
+        self.units: Mapping[str, Unit] = {unit.code: unit for unit in units}
+        self.regions = frozenset(unit.region for unit in self.units.values())
+
+    @classmethod
+    def read(cls, file: Path) -> "UnitDirectory":
+        """Columns unit, name, region, node. Raises ValueError with the line of a bad row."""
+        units = []
+        with file.open(encoding="utf-8", newline="") as lines:
+            for line, row in enumerate(csv.DictReader(lines), start=2):
+                try:
+                    code_of(row["region"])
+                    units.append(Unit(row["unit"], row["name"], row["region"], row["node"]))
+                except (KeyError, ValueError) as error:
+                    raise ValueError(f"{file.name}:{line}: {error}") from error
+        return cls(units)

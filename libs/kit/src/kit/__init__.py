@@ -1,0 +1,1 @@
+"""Mechanism only: nothing in this package knows what a petition is."""

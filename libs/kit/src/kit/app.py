@@ -1,0 +1,162 @@
+"""A service as data, and the FastAPI application and background work made from it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import sqlalchemy.exc
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import MetaData
+
+from kit import health, idempotency, inbox, problems
+from kit.bus import Consumer
+from kit.consuming import ConsumerLoop
+from kit.db import Session, Waker
+from kit.http import Observed
+from kit.logs import log
+from kit.outbox import Relay
+from kit.runtime import Runtime
+
+Resources = Callable[[Runtime], AbstractAsyncContextManager[object]]
+
+
+@asynccontextmanager
+async def no_resources(_: Runtime) -> AsyncIterator[object]:
+    yield None
+
+
+async def no_setup(_: Runtime, __: Session) -> None:
+    """For services without reference data."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work done every `every`, in one transaction. It must stand being done twice."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Runtime, Session], Awaitable[object]]
+
+
+async def _forget(_: Runtime, session: Session) -> None:
+    await inbox.forget_old(session)
+    await idempotency.forget_old(session)
+
+
+HOUSEKEEPING = Job("housekeeping", timedelta(minutes=10), _forget)
+
+
+@dataclass(frozen=True)
+class Service:
+    """name: also of its database, role and queues; setup: loads reference data, idempotent, after migration."""
+
+    name: str
+    title: str
+    routers: tuple[APIRouter, ...]
+    metadata: MetaData
+    migrations: Path
+    consumers: tuple[Consumer, ...] = ()
+    resources: Resources = no_resources
+    setup: Callable[[Runtime, Session], Awaitable[None]] = no_setup
+    jobs: tuple[Job, ...] = field(default=(HOUSEKEEPING,))
+
+
+def build_app(service: Service, runtime: Runtime | None = None) -> FastAPI:
+    """The HTTP face of a service. Without a runtime it can only describe itself (OpenAPI, route listing)."""
+    app = FastAPI(
+        title=f"Xinqiao {service.name}",
+        description=service.title,
+        version="1.0.0",
+        openapi_url=f"/api/{service.name}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    for router in service.routers:
+        app.include_router(router)
+    app.include_router(health.router(lambda: checks_of([runtime] if runtime else [])))
+    problems.install(app)
+    app.add_middleware(Observed, service=service.name)
+    app.state.runtime = runtime
+    return app
+
+
+def checks_of(runtimes: list[Runtime]) -> dict[str, health.Check]:
+    """Every dependency of these services by name."""
+    checks: dict[str, health.Check] = {f"database.{each.service}": each.database.ping for each in runtimes}
+    if runtimes:
+        checks["broker"] = runtimes[0].bus.ping
+    return checks
+
+
+@asynccontextmanager
+async def with_resources(service: Service, runtime: Runtime) -> AsyncIterator[None]:
+    """Hold the service's own resources, its waker and its connections while the block runs."""
+    async with service.resources(runtime) as resources:
+        runtime.resources = resources
+        waker = asyncio.create_task(Waker(runtime.database).run(), name=f"{service.name}.waker")
+        try:
+            yield
+        finally:
+            await _cancel([waker])
+            await runtime.database.close()
+
+
+@asynccontextmanager
+async def working(service: Service, runtime: Runtime) -> AsyncIterator[None]:
+    """Relay, consumers and jobs while the block runs; at its end consumers finish what they hold."""
+    loops = [
+        ConsumerLoop(
+            consumer,
+            bus=runtime.bus,
+            database=runtime.database,
+            context=runtime,
+            open_message=runtime.open_message,
+            prefetch=runtime.settings.broker.prefetch,
+        )
+        for consumer in service.consumers
+    ]
+    relay = Relay(runtime.database, runtime.bus, service=service.name)
+    consuming = [asyncio.create_task(loop.run(), name=f"{service.name}.consumer") for loop in loops]
+    endless = [asyncio.create_task(relay.run(), name=f"{service.name}.relay")]
+    endless += [asyncio.create_task(_repeat(job, runtime), name=job.name) for job in service.jobs]
+    for task in (*consuming, *endless):
+        task.add_done_callback(_report)
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.stop()
+        await asyncio.wait(consuming, timeout=20) if consuming else None
+        await _cancel([*consuming, *endless])
+
+
+def _report(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("task.died", task=task.get_name(), error=repr(error)[:300])
+
+
+async def _repeat(job: Job, runtime: Runtime) -> None:
+    while True:
+        await asyncio.sleep(job.every.total_seconds())
+        try:
+            async with runtime.database.transaction() as session:
+                await job.run(runtime, session)
+        except (
+            OSError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            sqlalchemy.exc.SQLAlchemyError,
+        ) as error:
+            log.warning("job.failed", service=runtime.service, job=job.name, error=type(error).__name__)
+
+
+async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,158 @@
+"""Who is asking: bearer JWTs (RFC 9068 claims) verified by every service; deny unless a route's policy grants."""
+
+import hashlib
+import json
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+from fastapi import Depends, Request
+from fastapi.params import Depends as DependsParam
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from opentelemetry import trace
+
+from kit.errors import Refused
+from kit.settings import AuthSection
+
+ALGORITHMS = ["ES256", "RS256", "EdDSA"]
+REMEMBERED = 2048
+PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """subject: account; unit: unit code; region: dotted path whose subtree may be read; roles; node: issuer's node."""
+
+    subject: str
+    unit: str
+    region: str
+    roles: frozenset[str]
+    expires: float
+
+
+class Verifier:
+    """Verifies tokens against a JWKS, from a file or an external issuer; remembers verified ones till they end."""
+
+    def __init__(self, settings: AuthSection, jwks_file: Path) -> None:
+        self._settings = settings
+        self._file = jwks_file
+        self._keys: KeySet | None = None
+        self._fetched = 0.0
+        self._known: OrderedDict[bytes, Principal] = OrderedDict()
+
+    async def principal(self, token: str) -> Principal:
+        """Raises Refused("not-signed-in") for a token that is malformed, forged, expired or for somebody else."""
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._known.get(digest)
+        if known is None:
+            known = await self._verify(token)
+            self._known[digest] = known
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        if known.expires <= time.time():
+            self._known.pop(digest, None)
+            raise Refused("not-signed-in")
+        return known
+
+    async def _verify(self, token: str) -> Principal:
+        try:
+            try:
+                decoded = jwt.decode(token, await self._key_set(), algorithms=ALGORITHMS)
+            except JoseError:
+                decoded = jwt.decode(token, await self._key_set(renew=True), algorithms=ALGORITHMS)
+            registry = jwt.JWTClaimsRegistry(
+                iss={"essential": True, "value": self._settings.issuer},
+                aud={"essential": True, "value": self._settings.audience},
+                exp={"essential": True},
+                sub={"essential": True},
+            )
+            registry.validate(decoded.claims)
+            return _principal(decoded.claims)
+        except (JoseError, ValueError, KeyError, TypeError) as error:
+            raise Refused("not-signed-in") from error
+
+    async def _key_set(self, *, renew: bool = False) -> KeySet:
+        """The issuer's keys; asked for again, at most every 30 s, when a token names a key not known yet."""
+        if self._keys is None or (renew and time.monotonic() - self._fetched > 30):
+            self._keys = KeySet.import_key_set(await self._read())
+            self._fetched = time.monotonic()
+        return self._keys
+
+    async def _read(self) -> Any:
+        if self._settings.jwks_url is None:
+            return json.loads(self._file.read_text())
+        async with httpx.AsyncClient(timeout=5) as client:
+            answer = await client.get(self._settings.jwks_url)
+            return answer.raise_for_status().json()
+
+
+def _principal(claims: dict[str, Any]) -> Principal:
+    return Principal(
+        subject=str(claims["sub"]),
+        unit=str(claims["unit"]),
+        region=str(claims["region"]),
+        roles=frozenset(str(role) for role in claims["roles"]),
+        expires=float(claims["exp"]),
+    )
+
+
+async def signed_in(request: Request) -> Principal:
+    """The caller. Raises Refused("not-signed-in")."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token or len(token) > 8192:
+        raise Refused("not-signed-in")
+    verifier: Verifier = request.app.state.runtime.verifier
+    principal = await verifier.principal(token)
+    trace.get_current_span().set_attribute("enduser.unit", principal.unit)
+    return principal
+
+
+class Policy:
+    """A route's rule as a dependency: any of these roles. `Policy()` with no role asks only for a signed-in caller."""
+
+    def __init__(self, *roles: str) -> None:
+        self.roles = frozenset(roles)
+
+    def __str__(self) -> str:
+        return ", ".join(sorted(self.roles)) or "signed in"
+
+    async def __call__(self, principal: Annotated[Principal, Depends(signed_in)]) -> Principal:
+        if self.roles and not self.roles & principal.roles:
+            raise Refused("not-allowed")
+        return principal
+
+
+class Public:
+    """Says that a route is open to everybody, on purpose."""
+
+    def __str__(self) -> str:
+        return PUBLIC
+
+    async def __call__(self) -> None:
+        return None
+
+
+def allow(*roles: str) -> Any:
+    """Dependency that yields the Principal when it holds one of the roles."""
+    return Depends(Policy(*roles))
+
+
+def public() -> DependsParam:
+    """Dependency for the routes that anybody may call."""
+    return DependsParam(Public())
+
+
+def policy_of(dependencies: list[Any]) -> Policy | Public | None:
+    """The policy among a route's resolved dependencies, however deep; None when there is none."""
+    for dependency in dependencies:
+        if isinstance(dependency.call, Policy | Public):
+            return dependency.call
+        deeper = policy_of(dependency.dependencies)
+        if deeper is not None:
+            return deeper
+    return None

@@ -1,0 +1,124 @@
+"""Idempotency keys: the same POST sent twice has its effect once and the same answer twice.
+
+The answer is stored in the request's own transaction, so a key never remembers a try that failed. Of two equal
+requests at once the second waits for the first, is rolled back, and gets the stored answer.
+"""
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Annotated, Any
+
+import asyncpg
+from fastapi import Depends, Header, Request, Response
+from fastapi.routing import APIRoute
+
+from kit.auth import signed_in
+from kit.crypto import Keyring
+from kit.db import Database, Db, Session
+from kit.errors import Refused
+
+KEEP = timedelta(days=7)
+RECALL = "SELECT request_hash, status, body FROM idempotency WHERE key = $1"
+REMEMBER = "INSERT INTO idempotency (key, request_hash, status, body) VALUES ($1, $2, $3, $4)"
+FORGET = """
+DELETE FROM idempotency
+WHERE ctid IN (SELECT ctid FROM idempotency WHERE created_at < now() - $1::interval LIMIT 5000)
+"""
+
+
+class Replay(Exception):
+    """Ends a request whose answer is stored."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__()
+        self.response = Response(body, status, media_type="application/json", headers={"Idempotency-Replayed": "true"})
+
+
+async def caller_of(request: Request) -> str:
+    """Keys are apart for each account (not each token: a retry may come with a fresh one)."""
+    if "authorization" not in request.headers:
+        return "public"
+    return (await signed_in(request)).subject
+
+
+def _ring(request: Request) -> Keyring:
+    ring: Keyring = request.app.state.runtime.keyring
+    return ring
+
+
+def hash_of(request: Request, body: bytes) -> bytes:
+    return _ring(request).blind_index(f"{request.method} {request.url.path} {hashlib.sha256(body).hexdigest()}")
+
+
+def _replay(request: Request, row: asyncpg.Record, key: str, request_hash: bytes) -> Replay:
+    if row["request_hash"] != request_hash:
+        raise Refused("idempotency-key-reused")
+    return Replay(row["status"], _ring(request).decrypt(row["body"], key).encode())
+
+
+async def idempotent(
+    request: Request,
+    session: Db,
+    idempotency_key: Annotated[str | None, Header(min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+$")] = None,
+) -> None:
+    """Dependency of every POST: replays a known key, refuses a key that stands for another request."""
+    if idempotency_key is None:
+        raise Refused("idempotency-key-missing")
+    key = f"{await caller_of(request)}:{idempotency_key}"
+    request_hash = hash_of(request, await request.body())
+    row = await session.raw.fetchrow(RECALL, key)
+    if row is not None:
+        raise _replay(request, row, key, request_hash)
+    request.state.idempotency = (key, request_hash)
+
+
+class IdempotentRoute(APIRoute):
+    """Stores the answer beside the effect, before the commit."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                response = await answer(request)
+                await _remember(request, response)
+            except (Refused, asyncpg.UniqueViolationError):
+                # of two equal requests at once, this one may have met what its twin just committed
+                twin = await _answer_of_twin(request)
+                if twin is None:
+                    raise
+                return twin
+            return response
+
+        return handler
+
+
+async def _remember(request: Request, response: Response) -> None:
+    remembered = getattr(request.state, "idempotency", None)
+    if remembered is not None and response.status_code < 300:
+        session: Session = request.state.session
+        key, request_hash = remembered
+        # an answer may show a person's data or a secret code: it is stored encrypted like those
+        body = _ring(request).encrypt(bytes(response.body).decode(), key)
+        await session.raw.execute(REMEMBER, key, request_hash, response.status_code, body)
+
+
+async def _answer_of_twin(request: Request) -> Response | None:
+    remembered = getattr(request.state, "idempotency", None)
+    if remembered is None:
+        return None
+    key, request_hash = remembered
+    database: Database = request.app.state.runtime.database
+    async with database.transaction() as fresh:
+        row = await fresh.raw.fetchrow(RECALL, key)
+    return None if row is None else _replay(request, row, key, request_hash).response
+
+
+async def forget_old(session: Session, keep: timedelta = KEEP) -> int:
+    """Delete up to 5 000 keys older than `keep`; returns how many went."""
+    status: str = await session.raw.execute(FORGET, keep)
+    return int(status.rsplit(maxsplit=1)[-1])
+
+
+Idempotent = Depends(idempotent, scope="function")

@@ -1,0 +1,137 @@
+"""Messages leave through the outbox: a row in the same transaction as the change, sent later by the relay."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import aio_pika
+import asyncpg
+from opentelemetry import trace
+
+from kit import telemetry
+from kit.db import Database, Session, listening
+from kit.logs import log
+
+CLAIM = """
+SELECT id, exchange, routing_key, message_id, body, traceparent, extract(epoch FROM now() - created_at) AS age
+FROM outbox WHERE parked_reason IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+"""
+UNSENDABLE = (
+    aio_pika.exceptions.DeliveryError,
+    aio_pika.exceptions.ChannelNotFoundEntity,
+    ValueError,
+    TypeError,
+)
+
+
+class Publisher(Protocol):
+    async def publish(self, message: "Outgoing") -> None:
+        """Return once the broker has confirmed. Raises what UNSENDABLE lists, or a connection error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    exchange: str
+    routing_key: str
+    message_id: str
+    body: bytes
+    traceparent: str = ""
+
+
+def put(session: Session, message: Outgoing) -> None:
+    """Add a message to the transaction: it leaves if and only if the transaction commits."""
+    session.outbox.append(
+        (message.exchange, message.routing_key, message.message_id, message.body, message.traceparent)
+    )
+
+
+class Relay:
+    """Sends outbox rows with publisher confirms and deletes them; several may run at once on one table.
+
+    The broker away: retries for ever with a growing pause (1 to 15 s). A row that can never be sent (no such
+    exchange, unroutable, malformed) is parked with its reason and stops nobody.
+    """
+
+    def __init__(self, database: Database, publisher: Publisher, *, service: str, batch: int = 500) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._service = service
+        self._batch = batch
+        self._due = asyncio.Event()
+
+    async def run(self, *, lanes: int = 2) -> None:
+        """Run until cancelled. Two lanes keep the broker busy while the other one talks to the database."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            for _ in range(lanes):
+                group.create_task(self._lane())
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with listening(self._database.dsn, "outbox", self._due.set):
+                    while True:
+                        await asyncio.sleep(1)
+                        self._due.set()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("outbox.listen_lost", service=self._service, error=type(error).__name__)
+                await asyncio.sleep(1)
+
+    async def _lane(self) -> None:
+        pause = 1.0
+        while True:
+            try:
+                sent = await self.send_batch()
+                pause = 1.0
+                if not sent:
+                    self._due.clear()
+                    await self._due.wait()
+            except Exception as error:  # noqa: BLE001 - whatever is away now comes back; the rows are still there
+                log.warning("outbox.waits", service=self._service, error=type(error).__name__, pause_s=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 15.0)
+
+    async def send_batch(self) -> int:
+        """Send up to one batch; returns how many rows left the table or were parked."""
+        async with self._database.transaction() as session:
+            rows = await session.raw.fetch(CLAIM, self._batch)
+            if not rows:
+                telemetry.OUTBOX_LAG.labels(self._service).set(0)
+                return 0
+            telemetry.OUTBOX_LAG.labels(self._service).set(float(rows[0]["age"]))
+            outcomes = await asyncio.gather(*(self._send(row) for row in rows), return_exceptions=True)
+            return await self._settle(session, rows, outcomes)
+
+    async def _send(self, row: asyncpg.Record) -> None:
+        _, exchange, key, message_id, body, traceparent, _ = row
+        await self._publisher.publish(Outgoing(exchange, key, message_id, body, traceparent))
+
+    async def _settle(
+        self, session: Session, rows: Sequence[asyncpg.Record], outcomes: Sequence[BaseException | None]
+    ) -> int:
+        sent = [row["id"] for row, outcome in zip(rows, outcomes, strict=True) if outcome is None]
+        parked = [
+            (row["id"], repr(error)[:500])
+            for row, error in zip(rows, outcomes, strict=True)
+            if isinstance(error, UNSENDABLE)
+        ]
+        if sent:
+            await session.raw.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", sent)
+        if parked:
+            await session.raw.executemany("UPDATE outbox SET parked_reason = $2 WHERE id = $1", parked)
+            log.error("outbox.parked", service=self._service, rows=len(parked), reason=parked[0][1])
+        telemetry.OUTBOX_SENT.labels(self._service).inc(len(sent))
+        left = [error for error in outcomes if error is not None and not isinstance(error, UNSENDABLE)]
+        if left and not sent and not parked:
+            raise ConnectionError(f"the broker took none of {len(rows)} messages: {type(left[0]).__name__}")
+        return len(sent) + len(parked)
+
+
+def current_traceparent() -> str:
+    """The W3C traceparent of the span in progress, or ""."""
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return ""
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{int(context.trace_flags):02x}"

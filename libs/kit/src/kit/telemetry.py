@@ -1,0 +1,99 @@
+"""Traces (OpenTelemetry) and metrics (Prometheus): one call gives them to a process."""
+
+from collections.abc import Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from prometheus_client import Counter, Gauge, Histogram
+
+from kit.settings import TelemetrySection
+
+REQUESTS = Histogram(
+    "xinqiao_http_request_seconds",
+    "Time from the request to its answer",
+    ["service", "route", "method", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+OUTBOX_LAG = Gauge("xinqiao_outbox_lag_seconds", "Age of the oldest message still to be sent", ["service"])
+OUTBOX_SENT = Counter("xinqiao_outbox_sent_total", "Messages confirmed by the broker", ["service"])
+INBOX_HANDLED = Counter("xinqiao_inbox_handled_total", "Messages whose effect was committed", ["queue"])
+INBOX_DUPLICATES = Counter("xinqiao_inbox_duplicates_total", "Messages seen before and left out", ["queue"])
+INBOX_RETRIED = Counter("xinqiao_inbox_retried_total", "Messages put aside to be tried again", ["queue"])
+INBOX_PARKED = Counter("xinqiao_inbox_parked_total", "Messages parked for a person to look at", ["queue"])
+LINK_LAG = Gauge("xinqiao_link_lag_seconds", "Age of the newest message that came over a link", ["link"])
+QUEUE_DEPTH = Gauge("xinqiao_queue_depth", "Messages waiting in a queue", ["queue"])
+
+_PROPAGATOR = TraceContextTextMapPropagator()
+tracer = trace.get_tracer("xinqiao")
+
+
+class FileExporter(SpanExporter):
+    """Appends spans as JSON lines to a file."""
+
+    def __init__(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._file = file.open("a", encoding="utf-8")
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self._file.writelines(span.to_json(indent=None) + "\n" for span in spans)
+        self._file.flush()
+        return SpanExportResult.SUCCESS
+
+    def shutdown(self) -> None:
+        self._file.close()
+
+
+def configure(settings: TelemetrySection, traces_file: Path | None, *, node: str, process: str) -> TracerProvider:
+    """Start tracing for this process. Without an exporter spans are made (for trace ids) and dropped."""
+    resource = Resource.create({"service.name": process, "xinqiao.node": node})
+    provider = TracerProvider(resource=resource)
+    exporters: list[SpanExporter] = []
+    if traces_file:
+        exporters.append(FileExporter(traces_file))
+    if settings.otlp_endpoint:
+        exporters.append(OTLPSpanExporter(endpoint=settings.otlp_endpoint))
+    for exporter in exporters:
+        provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
+    trace.set_tracer_provider(provider)
+    return provider
+
+
+def context_of(traceparent: str) -> Any:
+    """The parent context a W3C traceparent names; an empty or broken one starts a new trace."""
+    return _PROPAGATOR.extract({"traceparent": traceparent})
+
+
+def inject(headers: MutableMapping[str, str]) -> None:
+    """Add the traceparent of the span in progress to outgoing headers."""
+    _PROPAGATOR.inject(headers)
+
+
+@contextmanager
+def consuming(queue: str, messages: Sequence[tuple[str, dict[str, Any]]]) -> Iterator[None]:
+    """A span for each message of a batch (traceparent, attributes), child of the span that wrote the message.
+
+    The first one is the span in progress: with one message, which is the rule at ordinary load, all that the
+    handler does is inside it.
+    """
+    spans = [
+        tracer.start_span(
+            f"{queue} process",
+            context=context_of(traceparent),
+            kind=trace.SpanKind.CONSUMER,
+            attributes=facts,
+        )
+        for traceparent, facts in messages
+    ]
+    try:
+        with trace.use_span(spans[0], end_on_exit=False):
+            yield
+    finally:
+        for span in spans:
+            span.end()

@@ -1,0 +1,1 @@
+"""Intake: what was raised, by whom, where does it stand."""

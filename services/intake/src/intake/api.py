@@ -1,0 +1,175 @@
+"""HTTP face of intake: parse, call the use case, answer."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Path, Request, Response
+from sqlalchemy import Row
+
+from contracts.regions import path_of
+from intake import resources, store, usecases
+from intake.domain import Matter, Petitioner
+from intake.models import (
+    IdentityReadingIn,
+    PetitionerIn,
+    PetitionerOut,
+    PetitionIn,
+    PetitionOut,
+    PetitionRow,
+    PublicPetitionIn,
+    Registered,
+    Status,
+    Step,
+)
+from intake.numbers import is_petition_number
+from kit.auth import Principal, allow, public
+from kit.db import Db
+from kit.errors import Refused
+from kit.idempotency import Idempotent, IdempotentRoute
+from kit.pages import Cursor, Limit, Page, after, cursor_of
+from kit.personal import mask
+from kit.runtime import Runtime
+
+router = APIRouter(prefix="/api/intake/v1", route_class=IdempotentRoute, tags=["intake"])
+Reader = Annotated[Principal, allow("clerk", "handler", "leader", "supervisor")]
+Registrar = Annotated[Principal, allow("clerk", "handler")]
+PetitionId = Annotated[UUID, Path()]
+Number = Annotated[str, Path(max_length=40)]
+
+
+def runtime_of(request: Request) -> Runtime:
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+def _region(code: str | None) -> str | None:
+    return None if code is None else path_of(code)
+
+
+def _person(body: PetitionerIn) -> Petitioner:
+    return Petitioner(body.name, body.id_number, body.phone, body.address)
+
+
+@router.post("/petitions", status_code=201, dependencies=[Idempotent])
+async def register_petition(
+    request: Request, response: Response, session: Db, principal: Registrar, body: PetitionIn
+) -> Registered:
+    """Register a petition at the caller's unit. A known `external_id` answers 200 with the petition that exists."""
+    runtime = runtime_of(request)
+    if body.external_id is not None:
+        known = await usecases.registered_before(session, body.external_id, title=body.title, unit=principal.unit)
+        if known is not None:
+            response.status_code = 200
+            petition_id, number, at = known
+            code = usecases.query_code(runtime, number)
+            return Registered.model_construct(id=petition_id, number=number, query_code=code, registered_at=at)
+    petition = await usecases.register_petition(
+        runtime,
+        session,
+        matter=Matter(
+            body.channel, body.kind, body.title, body.content, body.category, _region(body.about_region),
+            tuple(body.accused_units),
+        ),
+        people=[_person(person) for person in body.petitioners],
+        by=principal.subject,
+        unit=principal.unit,
+        region=principal.region,
+        received_at=body.received_at,
+        external_id=body.external_id,
+    )  # fmt: skip
+    return Registered.model_construct(
+        id=petition.id,
+        number=petition.number,
+        query_code=usecases.query_code(runtime, petition.number),
+        registered_at=petition.registered_at,
+    )
+
+
+@router.post("/public/petitions", status_code=201, dependencies=[public(), Idempotent])
+async def petition_on_the_web(request: Request, session: Db, body: PublicPetitionIn) -> Registered:
+    """A citizen's own petition (网信); it goes to the petition office of this node."""
+    runtime = runtime_of(request)
+    resources.of(runtime).public_petitions.take()
+    office = resources.of(runtime).units.units[runtime.settings.node.office_unit]
+    petition = await usecases.register_petition(
+        runtime,
+        session,
+        matter=Matter("web", body.kind, body.title, body.content, None, _region(body.about_region)),
+        people=[_person(body.petitioner)],
+        by="public",
+        unit=office.code,
+        region=office.region,
+    )
+    return Registered(
+        id=petition.id,
+        number=petition.number,
+        query_code=usecases.query_code(runtime, petition.number),
+        registered_at=petition.registered_at,
+    )
+
+
+@router.get("/public/petitions/{number}/status", dependencies=[public()])
+async def look_up(
+    request: Request, session: Db, number: Number, query_code: Annotated[str, Header(min_length=4, max_length=32)]
+) -> Status:
+    """Where a petition stands, for who holds its number and query code (a header, so that no URL shows it)."""
+    runtime = runtime_of(request)
+    if not is_petition_number(number):
+        raise Refused("wrong-query-code")
+    await usecases.check_query_code(runtime, session, number, query_code)
+    row = await store.by_number(session, number)
+    if row is None:
+        raise Refused("wrong-query-code")
+    units = resources.of(runtime).units.units
+    holder = row.holder_unit or row.unit
+    return Status(
+        number=row.number,
+        state=row.state or "registered",
+        holder_unit=holder,
+        holder_name=units[holder].name if holder in units else holder,
+        registered_at=row.registered_at,
+        progress=_steps(await store.steps_of(session, row.id)),
+    )
+
+
+@router.get("/petitions")
+async def list_petitions(
+    session: Db, principal: Reader, limit: Limit = 50, cursor: Cursor = None, number: str | None = None
+) -> Page[PetitionRow]:
+    """The ledger (台账) of the caller's region and all below, newest first."""
+    rows = await store.page(session, principal.region, principal.unit, before=after(cursor), limit=limit, number=number)
+    shown = [PetitionRow.model_validate(row, from_attributes=True) for row in rows[:limit]]
+    return Page(items=shown, next=cursor_of(shown[-1].id) if len(rows) > limit else None)
+
+
+@router.get("/petitions/{petition_id}")
+async def read_petition(request: Request, session: Db, principal: Reader, petition_id: PetitionId) -> PetitionOut:
+    """One petition with its petitioners masked. What is outside the caller's scope is not found."""
+    row = await store.find(session, petition_id, principal.region, principal.unit)
+    if row is None:
+        raise Refused("not-found")
+    people = await store.people_of(session, runtime_of(request).keyring, petition_id)
+    return _shown(row, people, _steps(await store.steps_of(session, petition_id)))
+
+
+@router.post("/petitions/{petition_id}/identity-readings", status_code=201, dependencies=[Idempotent])
+async def read_identity(
+    request: Request, session: Db, principal: Reader, petition_id: PetitionId, body: IdentityReadingIn
+) -> list[PetitionerOut]:
+    """Who the petitioner is, in clear, for a stated purpose; each reading is recorded."""
+    people = await usecases.read_identity(runtime_of(request), session, petition_id, principal, body.purpose)
+    return [PetitionerOut(**{field: getattr(person, field) for field in store.FIELDS}) for person in people]
+
+
+def _steps(rows: Any) -> list[Step]:
+    return [Step.model_validate(row, from_attributes=True) for row in rows]
+
+
+def _masked(person: Petitioner) -> PetitionerOut:
+    values = {field: getattr(person, field) for field in store.FIELDS}
+    return PetitionerOut(**{field: value and mask(value) for field, value in values.items()})
+
+
+def _shown(row: Row[Any], people: list[Petitioner], steps: list[Step]) -> PetitionOut:
+    line = {**row._mapping, "petitioners": [_masked(person) for person in people], "progress": steps}  # noqa: SLF001 - SQLAlchemy's documented view of a row
+    return PetitionOut.model_validate(line)
