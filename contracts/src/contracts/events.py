@@ -38,6 +38,8 @@ class HandOver(EventData):
     kind: str = Field(max_length=32, description="open vocabulary: transfer (转送), assign (交办)")
     from_unit: str = Code
     from_node: str = Path
+    from_region: str = Path
+    from_state: str = Field(max_length=32, description="state the case falls back to when it is returned or withdrawn")
     to_unit: str = Code
     to_node: str = Path
     offered_at: datetime

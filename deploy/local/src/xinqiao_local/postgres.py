@@ -76,7 +76,7 @@ class Postgres:
         write_private(superuser, self._passwords["postgres"])
         options = ["--username=postgres", f"--pwfile={superuser}", "--auth=scram-sha-256", "--encoding=UTF8"]
         options += ["--locale=C.UTF-8", "--no-sync", "--no-instructions"]
-        command = [*as_account(ACCOUNT), binary("initdb"), "-D", unfinished, *options]
+        command: list[str | Path] = [*as_account(ACCOUNT), binary("initdb"), "-D", unfinished, *options]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
         superuser.unlink()
         if done.returncode:
@@ -117,9 +117,14 @@ class Postgres:
         databases.create(self.url(), [(name, role, self._passwords[role])])
         return self.url(name, role)
 
-    def create_databases(self, names: Iterable[str]) -> dict[str, str]:
-        """Each database with a role of the same name, over one connection: {name: DSN}."""
+    def create_databases(self, names: Iterable[str], password: str | None = None) -> dict[str, str]:
+        """Each database with a role of the same name, over one connection: {name: DSN}.
+
+        password: of all these roles; None: each gets its own.
+        """
         wanted = list(names)
+        for name in wanted if password else []:
+            self._passwords.remember(name, str(password))
         databases.create(self.url(), [(name, name, self._passwords[name]) for name in wanted])
         return {name: self.url(name) for name in wanted}
 

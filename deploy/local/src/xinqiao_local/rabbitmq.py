@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from xinqiao_local.ports import Ports
+from xinqiao_local.ports import Ports, is_free
 from xinqiao_local.process import Daemon
 from xinqiao_local.secret_files import Passwords, private_directory, write_private
 
@@ -24,8 +24,6 @@ PLUGINS = (
 NEEDED = ("rabbitmq_management_agent", "rabbitmq_peer_discovery_common", "rabbitmq_prelaunch")
 NEEDED_TOO = ("rabbitmq_stream_common", "rabbitmq_web_dispatch")
 LISTENERS = ("amqp", "management", "prometheus", "stream", "distribution", "epmd")
-# one scheduler thread that sleeps when idle: four brokers share two cores
-VIRTUAL_MACHINE = "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none"
 CONFIGURATION = """\
 listeners.tcp.local = 127.0.0.1:{amqp}
 management.tcp.ip = 127.0.0.1
@@ -36,8 +34,7 @@ stream.listeners.tcp.local = 127.0.0.1:{stream}
 stream.advertised_host = 127.0.0.1
 stream.advertised_port = {stream}
 distribution.listener.interface = 127.0.0.1
-distribution.listener.port_range.min = {distribution}
-distribution.listener.port_range.max = {distribution}
+cluster_name = {name}
 default_user = {user}
 default_pass = {password}
 loopback_users = none
@@ -116,9 +113,8 @@ class RabbitMQ:
         self.daemon.wait_ready(self._answers, timeout)
 
     def _answers(self) -> bool:
-        """The AMQP listener opens last, after the plugins' own."""
-        listening = any(listener["protocol"] == "amqp" for listener in self.overview().get("listeners", []))
-        return listening
+        """The AMQP listener opens last, after the plugins' own; looking at its port first costs nothing."""
+        return not is_free(self.amqp_port) and bool(self.overview())
 
     def overview(self) -> dict[str, Any]:
         """The management API's overview; empty while it does not answer."""
@@ -141,7 +137,7 @@ class RabbitMQ:
 
     def _write_configuration(self) -> None:
         ports = {listener: self._ports[listener] for listener in LISTENERS}
-        text = CONFIGURATION.format(**ports, user=ADMIN, password=self.password)
+        text = CONFIGURATION.format(**ports, name=self.name, user=ADMIN, password=self.password)
         write_private(self.directory / "rabbitmq.conf", text)
         (self.directory / "enabled_plugins").write_text(f"[{','.join(PLUGINS)}].\n")
 
@@ -172,6 +168,7 @@ class RabbitMQ:
             "RABBITMQ_SCRIPTS_DIR": str(self.directory / "home/sbin"),
             "RABBITMQ_PLUGINS_DIR": str(self.directory / "home/plugins"),
             "RABBITMQ_NODENAME": self.node_name,
+            "RABBITMQ_DIST_PORT": str(self._ports["distribution"]),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_CONFIG_FILE": str(self.directory / "rabbitmq.conf"),
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(self.directory / "advanced.config"),
@@ -180,7 +177,8 @@ class RabbitMQ:
             "RABBITMQ_MNESIA_BASE": str(self.directory / "mnesia"),
             "RABBITMQ_LOG_BASE": str(self.directory / "log"),
             "RABBITMQ_PID_FILE": str(self.directory / "broker.pid"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": VIRTUAL_MACHINE,
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1",  # one scheduler thread: four brokers share two cores
+            "RABBITMQ_SCHEDULER_BIND_TYPE": "u",  # unbound; by default every broker would tie it to the same first core
         }
 
 

@@ -1,21 +1,28 @@
 """The broker: confirmed publishing, and consumers whose effect and inbox row are one transaction."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+import contextlib
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractRobustConnection, HeadersType
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage, HeadersType
+from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity, PublishError
 
 from kit.db import Session
 from kit.errors import Refused
-from kit.outbox import Outgoing
+from kit.outbox import Outgoing, Unsendable
 
 CONTENT_TYPE = "application/cloudevents+json"
 RETRY_SECONDS = (1, 5, 30, 120, 600)
 QUORUM: dict[str, Any] = {"x-queue-type": "quorum"}
+MAX_BODY = 16 * 1024 * 1024
+CONFIRM = 30  # seconds to wait for the broker's confirm
+HEARTBEAT = 20  # seconds; a broker that fell silent is given up after two of them
+ATTEMPT, REASON, FIRST_EXCHANGE = "x-attempt", "x-reason", "x-first-exchange"
 
 
 class Message(Protocol):
@@ -63,12 +70,17 @@ class Delivery:
     headers: HeadersType
 
 
-def delivery_of(message: aio_pika.abc.AbstractIncomingMessage) -> Delivery:
-    """Read the properties the bus needs. A retried message keeps its first exchange in a header."""
+def delivery_of(message: AbstractIncomingMessage) -> Delivery:
+    """Read the properties the bus needs.
+
+    A retried or replayed message comes from the default exchange, where only this node itself may publish: only then
+    its headers tell the first exchange and the attempt. What another node puts into these headers is not believed.
+    """
     headers = dict(message.headers)
-    attempt = headers.get("x-attempt", 0)
+    own = {} if message.exchange else headers
+    attempt = own.get(ATTEMPT, 0)
     return Delivery(
-        exchange=str(headers.get("x-first-exchange", message.exchange or "")),
+        exchange=message.exchange or str(own.get(FIRST_EXCHANGE, "")),
         message_id=message.message_id or "",
         body=message.body,
         traceparent=str(headers.get("traceparent", "")),
@@ -89,74 +101,171 @@ def outgoing_message(message: Outgoing, headers: HeadersType | None = None) -> a
     )
 
 
-class UnknownExchange(ValueError):
-    """The broker has no such exchange: the message can not be sent as it stands."""
+@contextlib.contextmanager
+def broker_errors() -> Iterator[None]:
+    """What the AMQP library raises when a connection ends becomes ConnectionError: try again later.
+
+    It also ends futures with CancelledError although nobody cancelled the task that waits for them.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise ConnectionError("the connection to the broker was lost") from error
+    except (AMQPError, RuntimeError, StopAsyncIteration) as error:
+        raise ConnectionError(f"the broker is away: {type(error).__name__}") from error
+
+
+@contextlib.asynccontextmanager
+async def broker_call(seconds: float = 10) -> AsyncIterator[None]:
+    """For every call of the AMQP library: raises OSError and nothing else when the broker is away.
+
+    The library leaves callers waiting for ever when the connection ends while its write buffer is full.
+    """
+    with broker_errors():
+        async with asyncio.timeout(seconds):
+            yield
+
+
+class Line:
+    """One connection to the broker: opened when it is needed, and again after it was lost."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._connection: AbstractConnection | None = None
+        self._opening = asyncio.Lock()
+
+    async def channel(self, **options: Any) -> AbstractChannel:
+        """A new channel. Raises OSError while the broker is away."""
+        async with self._opening, broker_call(5):
+            if self._connection is None or not self._connection.connected.is_set():
+                await self._close()
+                self._connection = await aio_pika.connect(
+                    self._url, client_properties={"connection_name": self._name}, heartbeat=HEARTBEAT
+                )
+            return await self._connection.channel(**options)
+
+    async def close(self) -> None:
+        async with self._opening:
+            await self._close()
+
+    async def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                async with broker_call(5):
+                    await connection.close()
+
+
+@dataclass
+class Outlet:
+    """A channel for publishing, the exchanges known to exist, and who waits for a confirm."""
+
+    channel: AbstractChannel
+    exchanges: dict[str, AbstractExchange]
+    waiting: set[asyncio.Timeout] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.exchanges[""] = self.channel.default_exchange
+        self.channel.close_callbacks.add(self._give_up)
+
+    def _give_up(self, *_: object) -> None:
+        """The channel ended: nobody waits for its confirms until the time is over."""
+        now = asyncio.get_running_loop().time()
+        for limit in self.waiting:
+            if not limit.expired():
+                limit.reschedule(now)
+
+    @contextlib.asynccontextmanager
+    async def confirming(self) -> AsyncIterator[None]:
+        """While the block runs it ends with TimeoutError when the channel ends or no confirm comes."""
+        async with asyncio.timeout(CONFIRM) as limit:
+            self.waiting.add(limit)
+            try:
+                yield
+            finally:
+                self.waiting.discard(limit)
 
 
 class Bus:
-    """One connection to the node's broker. It comes back by itself after the broker was away."""
+    """The node's broker. Publishing has its own connection: a broker short of memory blocks publishers, and then
+    acknowledgements must still get through.
+    """
 
     def __init__(self, url: str, *, name: str) -> None:
-        self._url = url
-        self._name = name
-        self._connection: AbstractRobustConnection | None = None
-        self._channel: AbstractChannel | None = None
-        self._exchanges: dict[str, AbstractExchange] = {}
+        self._publishing = Line(url, f"{name}.publish")
+        self._consuming = Line(url, f"{name}.consume")
         self._opening = asyncio.Lock()
+        self._outlet: Outlet | None = None
 
-    async def connect(self) -> AbstractRobustConnection:
-        """The open connection. Raises ConnectionError while the broker is away (retry later)."""
-        if self._connection is None or self._connection.is_closed:
-            self._connection = await aio_pika.connect_robust(
-                self._url, client_properties={"connection_name": self._name}, timeout=5, reconnect_interval=1
-            )
-        return self._connection
+    @contextlib.asynccontextmanager
+    async def channel(self) -> AsyncIterator[AbstractChannel]:
+        """A channel of one's own, to consume or to declare. Raises OSError while the broker is away."""
+        channel = await self._consuming.channel()
+        try:
+            yield channel
+        finally:
+            if not channel.is_closed:
+                with contextlib.suppress(OSError):
+                    async with broker_call(5):
+                        await channel.close()
 
     async def ping(self) -> None:
-        """Raise when the broker does not answer."""
-        connection = await asyncio.wait_for(self.connect(), 3)
-        if not connection.connected.is_set():
-            raise ConnectionError("the broker is away")
-
-    async def _publishing_channel(self) -> AbstractChannel:
-        async with self._opening:
-            if self._channel is None or self._channel.is_closed:
-                self._exchanges.clear()
-                connection = await aio_pika.connect(self._url, timeout=5)
-                self._channel = await connection.channel(publisher_confirms=True)
-            return self._channel
+        """Raise OSError when the broker does not answer."""
+        async with self.channel():
+            return
 
     async def publish(self, message: Outgoing, headers: HeadersType | None = None) -> None:
-        """Publish and wait for the broker's confirm. Raises UnknownExchange, DeliveryError or a connection error."""
-        exchange = await self._exchange(message.exchange)
-        await exchange.publish(outgoing_message(message, headers), message.routing_key, timeout=30)
+        """Publish and wait for the broker's confirm.
 
-    async def _exchange(self, name: str) -> AbstractExchange:
-        channel = await self._publishing_channel()
-        if name == "":
-            return channel.default_exchange
-        known = self._exchanges.get(name)
-        if known is None:
-            known = self._exchanges[name] = await self._look_up(name, channel)
-        return known
+        Raises Unsendable when this message can never be sent, OSError when it cannot be sent now or nobody knows
+        whether it was: send it again.
+        """
+        if len(message.body) > MAX_BODY or len(message.routing_key.encode()) > 255 or len(message.message_id) > 255:
+            raise Unsendable("larger than the broker takes")
+        outlet = await self._open_outlet(message.exchange)
+        with broker_errors():
+            async with outlet.confirming():
+                try:
+                    exchange = outlet.exchanges[message.exchange]
+                    await exchange.publish(outgoing_message(message, headers), message.routing_key)
+                except PublishError as error:
+                    raise Unsendable("no queue takes it") from error
+                except (ValueError, TypeError, struct.error) as error:
+                    raise Unsendable(f"malformed: {type(error).__name__}") from error
+
+    async def _open_outlet(self, exchange: str) -> Outlet:
+        """A channel that knows the exchange: publishing to one that is not there ends it with all in flight."""
+        outlet = self._outlet
+        if outlet is not None and exchange in outlet.exchanges and not outlet.channel.is_closed:
+            return outlet
+        async with self._opening:
+            outlet = self._outlet
+            if outlet is None or outlet.channel.is_closed:
+                # frames still on their way to an ended channel end its connection as well: take a new one
+                await self._publishing.close()
+                # without on_return_raises a message that reached no queue would count as sent
+                channel = await self._publishing.channel(publisher_confirms=True, on_return_raises=True)
+                outlet = self._outlet = Outlet(channel, {})
+            if exchange not in outlet.exchanges:
+                outlet.exchanges[exchange] = await self._look_up(exchange, outlet.channel)
+            return outlet
 
     async def _look_up(self, name: str, channel: AbstractChannel) -> AbstractExchange:
-        """Ask on a channel of its own: a 404 closes the channel it is asked on, with all that is in flight."""
-        connection = await self.connect()
-        probe = await connection.channel()
-        try:
-            await probe.get_exchange(name, ensure=True)
-        except aio_pika.exceptions.ChannelNotFoundEntity as error:
-            raise UnknownExchange(f"no exchange {name!r}") from error
-        finally:
-            await probe.close()
-        return await channel.get_exchange(name, ensure=False)
+        async with self.channel() as probe, broker_call():
+            try:
+                await probe.get_exchange(name, ensure=True)
+            except ChannelNotFoundEntity as error:
+                raise Unsendable(f"no exchange {name!r}") from error
+            return await channel.get_exchange(name, ensure=False)
 
     async def close(self) -> None:
-        if self._channel is not None and not self._channel.is_closed:
-            await self._channel.close()
-        if self._connection is not None:
-            await self._connection.close()
+        self._outlet = None
+        await self._publishing.close()
+        await self._consuming.close()
 
 
 def reason_of(error: BaseException) -> str:

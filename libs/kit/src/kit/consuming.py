@@ -3,31 +3,33 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import aio_pika
-import asyncpg
-import sqlalchemy.exc
-from aio_pika.abc import AbstractIncomingMessage, HeadersType
+import aiormq
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
 
 from kit import inbox, telemetry
-from kit.bus import RETRY_SECONDS, Bus, Consumer, Delivery, Message, delivery_of, reason_of
+from kit.bus import (
+    ATTEMPT,
+    FIRST_EXCHANGE,
+    REASON,
+    RETRY_SECONDS,
+    Bus,
+    Consumer,
+    Delivery,
+    Message,
+    broker_call,
+    delivery_of,
+    reason_of,
+)
 from kit.db import Database, Session
 from kit.errors import Refused
 from kit.logs import log
 from kit.outbox import Outgoing
 
-AWAY = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.TooManyConnectionsError,
-    sqlalchemy.exc.TimeoutError,
-)
+LONGEST_PAUSE = 5.0  # seconds between two looks whether database and broker are back
 
 
 @dataclass(slots=True)
@@ -60,59 +62,64 @@ class ConsumerLoop:
         self._context = context
         self._open = open_message
         self._prefetch = prefetch
-        self._waiting: asyncio.Queue[Item] = asyncio.Queue()
+        self._waiting: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Consume until `stop`; reconnects for ever."""
+        """Consume until `stop`, whatever happens to the broker and the database meanwhile."""
+        pause = 1.0
         while not self._stopping.is_set():
+            started = time.monotonic()
             try:
                 await self._consume()
-            except (*AWAY, aio_pika.exceptions.AMQPError) as error:
-                log.warning("consumer.waits", queue=self._consumer.queue, error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - nothing was acknowledged: it all comes again
+                log.warning("consumer.waits", queue=self._consumer.queue, error=reason_of(error))
+                pause = 1.0 if time.monotonic() - started > LONGEST_PAUSE else min(pause * 1.5, LONGEST_PAUSE)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), 1)
+                    await asyncio.wait_for(self._stopping.wait(), pause)
 
     def stop(self) -> None:
+        """Let `run` end after the batch in hand; what only waits goes back to the queue."""
         self._stopping.set()
+        self._waiting.put_nowait(None)
 
     async def _consume(self) -> None:
-        connection = await self._bus.connect()
-        channel = await connection.channel()
-        try:
-            await channel.set_qos(prefetch_count=self._prefetch)
-            queue = await channel.get_queue(self._consumer.queue, ensure=True)
-            tag = await queue.consume(self._take)
-            closed = asyncio.ensure_future(channel.closed())
-            await self._work_until(closed)
-            if self._stopping.is_set() and not channel.is_closed:
-                await queue.cancel(tag)
-        finally:
-            self._waiting = asyncio.Queue()
-            if not channel.is_closed:
-                await channel.close()
+        """Hold a channel of our own until it ends. An exception ends it too, and gives back what is not finished."""
+        await self._database.ping()
+        async with self._bus.channel() as channel:
+            waiting = self._waiting = asyncio.Queue()
+            async with broker_call():
+                await self._wake_at_end(channel, waiting)
+                await channel.set_qos(prefetch_count=self._prefetch)
+                queue = await channel.get_queue(self._consumer.queue, ensure=True)
+                await queue.consume(waiting.put)
+            while not self._stopping.is_set() and (first := await waiting.get()) is not None:
+                await self._handle(self._gather(first, waiting))
+            if not self._stopping.is_set():
+                raise ConnectionError("the broker ended the channel")
 
-    async def _take(self, incoming: AbstractIncomingMessage) -> None:
-        self._waiting.put_nowait(Item(incoming, delivery_of(incoming)))
+    @staticmethod
+    async def _wake_at_end(channel: AbstractChannel, waiting: "asyncio.Queue[AbstractIncomingMessage | None]") -> None:
+        """Put a None when the channel ends or the broker cancels the consumer (the queue was deleted)."""
 
-    async def _work_until(self, closed: "asyncio.Future[Any]") -> None:
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        try:
-            while not (closed.done() or stopping.done()):
-                first = asyncio.ensure_future(self._waiting.get())
-                done, _ = await asyncio.wait({first, closed, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                if first not in done:
-                    first.cancel()
-                    return
-                await self._handle(self._gather(first.result()))
-        finally:
-            stopping.cancel()
-            closed.cancel()
+        def wake(*_: Any) -> None:
+            waiting.put_nowait(None)
 
-    def _gather(self, first: Item) -> list[Item]:
-        items = [first]
-        while len(items) < self._consumer.batch and not self._waiting.empty():
-            items.append(self._waiting.get_nowait())
+        channel.close_callbacks.add(wake)
+        underlay = await channel.get_underlay_channel()
+        if isinstance(underlay, aiormq.Channel):
+            underlay.on_consumer_cancel_callbacks.add(wake)
+
+    def _gather(
+        self, first: AbstractIncomingMessage, waiting: "asyncio.Queue[AbstractIncomingMessage | None]"
+    ) -> list[Item]:
+        items = [Item(first, delivery_of(first))]
+        while len(items) < self._consumer.batch and not waiting.empty():
+            incoming = waiting.get_nowait()
+            if incoming is None:
+                waiting.put_nowait(None)  # for the loop, after this batch
+                break
+            items.append(Item(incoming, delivery_of(incoming)))
         return items
 
     async def _handle(self, items: list[Item]) -> None:
@@ -121,18 +128,14 @@ class ConsumerLoop:
         if not readable:
             return
         try:
-            await self._apply([(item, message) for item, message in readable])
-        except AWAY:
-            raise
+            await self._apply(readable)
         except Exception as error:  # noqa: BLE001 - tried again one by one, where each error is kept
-            log.info(
-                "consumer.batch_failed",
-                queue=self._consumer.queue,
-                size=len(readable),
-                error=reason_of(error),
-            )
+            await self._database.ping()  # away: the pause is in `run`
+            log.info("consumer.batch_failed", queue=self._consumer.queue, size=len(readable), error=reason_of(error))
         else:
-            await self._acknowledge(item for item, _ in readable)
+            # one acknowledgement for all: everything before this batch is settled, and so are its unreadable ones
+            async with broker_call():
+                await readable[-1][0].incoming.ack(multiple=True)
             return
         for item, message in readable:
             await self._handle_alone(item, message)
@@ -141,23 +144,28 @@ class ConsumerLoop:
         readable = []
         for item in items:
             try:
-                readable.append((item, self._open(self._consumer, item.delivery)))
-            except Refused as error:
+                readable.append((item, self._understand(item.delivery)))
+            except Exception as error:  # noqa: BLE001 - whatever the sender wrote, it must not stop the queue
                 await self._park(item, error)
         return readable
+
+    def _understand(self, delivery: Delivery) -> Message:
+        if not delivery.message_id:  # all of them would count as one message, seen before
+            raise Refused("message-unreadable", reason="no message id")
+        return self._open(self._consumer, delivery)
 
     async def _handle_alone(self, item: Item, message: Message) -> None:
         try:
             await self._apply([(item, message)])
-        except AWAY:
-            raise
         except Refused as error:
             await self._park(item, error)
         except Exception as error:  # noqa: BLE001 - kept with its reason in the retry or parked queue
+            await self._database.ping()  # away: not this message's fault
             log.warning("consumer.failed", queue=self._consumer.queue, error=reason_of(error))
             await self._retry(item, error)
         else:
-            await self._acknowledge([item])
+            async with broker_call():
+                await item.incoming.ack()
 
     async def _apply(self, batch: Sequence[tuple[Item, Message]]) -> None:
         first = batch[0][0].delivery
@@ -209,10 +217,6 @@ class ConsumerLoop:
             lag = max(0.0, time.time() - delivery.published_at.timestamp())
             telemetry.LINK_LAG.labels(delivery.exchange).set(lag)
 
-    async def _acknowledge(self, items: Iterable[Item]) -> None:
-        for item in items:
-            await item.incoming.ack()
-
     async def _retry(self, item: Item, error: Exception) -> None:
         attempt = item.delivery.attempt
         if attempt >= len(RETRY_SECONDS):
@@ -230,10 +234,11 @@ class ConsumerLoop:
         """Publish to the other queue, wait for the confirm, only then acknowledge: never lost between the two."""
         delivery = item.delivery
         headers: HeadersType = {
-            "x-attempt": delivery.attempt + 1,
-            "x-reason": reason_of(error)[:500],
-            "x-first-exchange": delivery.exchange,
+            ATTEMPT: delivery.attempt + 1,
+            REASON: reason_of(error)[:500],
+            FIRST_EXCHANGE: delivery.exchange,
         }
         message = Outgoing("", queue, delivery.message_id, delivery.body, delivery.traceparent)
         await self._bus.publish(message, headers)
-        await item.incoming.ack()
+        async with broker_call():
+            await item.incoming.ack()

@@ -6,7 +6,7 @@ A Session shows one transaction through two doors: `sql` (SQLAlchemy Core, where
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -35,38 +35,47 @@ async def flush_outbox(session: Session) -> None:
     )
 
 
+def _engine(dsn: str, pool_size: int, application: str) -> AsyncEngine:
+    return create_async_engine(
+        dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
+        isolation_level="AUTOCOMMIT",
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_reset_on_return=None,
+        connect_args={"server_settings": {"application_name": application}, "timeout": 5, "command_timeout": 60},
+    )
+
+
 class Database:
     """One service's own database."""
 
     def __init__(self, dsn: str, *, pool_size: int = 8, application: str = "xinqiao") -> None:
         self.dsn = dsn
-        self.engine: AsyncEngine = create_async_engine(
-            dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
-            isolation_level="AUTOCOMMIT",
-            poolclass=AsyncAdaptedQueuePool,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=10,
-            pool_reset_on_return=None,
-            connect_args={
-                "server_settings": {"application_name": application},
-                "timeout": 5,
-                "command_timeout": 60,
-            },
-        )
+        self.engine = _engine(dsn, pool_size, application)
+        # a request that needs a second transaction while it holds its own must never wait behind its like
+        self._side = _engine(dsn, 2, application)
         self.after_outbox: Callable[[], None] = lambda: None
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Session]:
+    def transaction(self) -> AbstractAsyncContextManager[Session]:
         """Open a transaction; leaving the block commits, an exception rolls back.
 
         Raises OSError or asyncpg.PostgresError when the database is away.
         """
-        async with self.engine.connect() as connection:
+        return self._transaction(self.engine)
+
+    def apart(self) -> AbstractAsyncContextManager[Session]:
+        """A short transaction of its own, inside another one's time: it stays although the other rolls back."""
+        return self._transaction(self._side)
+
+    @asynccontextmanager
+    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[Session]:
+        async with engine.connect() as connection:
             raw = (await connection.get_raw_connection()).driver_connection
-            if raw is None or raw.is_closed():
+            while raw is None or raw.is_closed():  # after the database was away all pooled ones are
                 await connection.invalidate()
-                raise ConnectionError("the database closed this connection")
+                raw = (await connection.get_raw_connection()).driver_connection
             session = Session(sql=connection, raw=raw)
             try:
                 async with raw.transaction():
@@ -82,20 +91,21 @@ class Database:
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""
-        async with self.transaction() as session:
+        async with self.apart() as session:
             await session.raw.fetchval("SELECT 1")
 
     async def close(self) -> None:
         await self.engine.dispose()
+        await self._side.dispose()
 
 
 @asynccontextmanager
-async def listening(dsn: str, channel: str, heard: Callable[[], None]) -> AsyncIterator[None]:
-    """Call `heard` on every NOTIFY of the channel while the block runs."""
+async def listening(dsn: str, channel: str, heard: Callable[[], None]) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    """Call `heard` on every NOTIFY of the channel, as long as the connection it yields is open."""
     connection = await asyncpg.connect(dsn, timeout=5)
     try:
         await connection.add_listener(channel, lambda *_: heard())
-        yield
+        yield connection
     finally:
         await connection.close(timeout=2)
 

@@ -88,7 +88,7 @@ class IdempotentRoute(APIRoute):
                 twin = await _answer_of_twin(request)
                 if twin is None:
                     raise
-                return twin
+                raise twin from None
             return response
 
         return handler
@@ -104,15 +104,15 @@ async def _remember(request: Request, response: Response) -> None:
         await session.raw.execute(REMEMBER, key, request_hash, response.status_code, body)
 
 
-async def _answer_of_twin(request: Request) -> Response | None:
+async def _answer_of_twin(request: Request) -> Replay | None:
     remembered = getattr(request.state, "idempotency", None)
     if remembered is None:
         return None
     key, request_hash = remembered
     database: Database = request.app.state.runtime.database
-    async with database.transaction() as fresh:
+    async with database.apart() as fresh:
         row = await fresh.raw.fetchrow(RECALL, key)
-    return None if row is None else _replay(request, row, key, request_hash).response
+    return None if row is None else _replay(request, row, key, request_hash)
 
 
 async def forget_old(session: Session, keep: timedelta = KEEP) -> int:

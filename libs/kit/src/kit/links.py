@@ -13,6 +13,8 @@ from kit.paths import lies_in
 
 SIGN = "ES256"
 SEAL = {"alg": "ECDH-ES+A256KW", "enc": "A256GCM", "cty": "JOSE"}
+# the sender and the receiver stand in the signed header, under the names JWT claims have (RFC 7519 §5.3)
+_HEADERS = jws.JWSRegistry(algorithms=[SIGN], strict_check_header=False)
 FROM_CHILD = "from-child."
 FROM_PARENT = "from-parent"
 
@@ -52,7 +54,9 @@ class Sealer:
     def seal(self, payload: bytes, to: str) -> bytes:
         """Sign, then encrypt for node `to`. Raises Refused("unknown-node")."""
         signing = _key(self._private, "sig")
-        signed = jws.serialize_compact({"alg": SIGN, "kid": signing.kid, "iss": self._own, "aud": to}, payload, signing)
+        signed = jws.serialize_compact(
+            {"alg": SIGN, "kid": signing.kid, "iss": self._own, "aud": to}, payload, signing, registry=_HEADERS
+        )
         sealing = _key(self._keys_of(to), "enc")
         return jwe.encrypt_compact({**SEAL, "kid": sealing.kid}, signed.encode(), sealing).encode()
 
@@ -66,7 +70,7 @@ class Sealer:
             claimed = jws.extract_compact(inner.plaintext or b"").headers()
             sender = str(claimed.get("iss", ""))
             verified = jws.deserialize_compact(
-                inner.plaintext or b"", _key(self._keys_of(sender), "sig"), algorithms=[SIGN]
+                inner.plaintext or b"", _key(self._keys_of(sender), "sig"), registry=_HEADERS
             )
         except (JoseError, ValueError) as error:
             raise Refused("letter-unreadable", reason=type(error).__name__) from error

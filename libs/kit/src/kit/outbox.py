@@ -1,11 +1,11 @@
 """Messages leave through the outbox: a row in the same transaction as the change, sent later by the relay."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import aio_pika
 import asyncpg
 from opentelemetry import trace
 
@@ -17,17 +17,15 @@ CLAIM = """
 SELECT id, exchange, routing_key, message_id, body, traceparent, extract(epoch FROM now() - created_at) AS age
 FROM outbox WHERE parked_reason IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
 """
-UNSENDABLE = (
-    aio_pika.exceptions.DeliveryError,
-    aio_pika.exceptions.ChannelNotFoundEntity,
-    ValueError,
-    TypeError,
-)
+
+
+class Unsendable(Exception):
+    """The message can not be sent as it stands, however often one tries: no such exchange, no queue, too large."""
 
 
 class Publisher(Protocol):
     async def publish(self, message: "Outgoing") -> None:
-        """Return once the broker has confirmed. Raises what UNSENDABLE lists, or a connection error."""
+        """Return once the broker has confirmed. Raises Unsendable, or OSError when it must be sent again."""
         ...
 
 
@@ -60,37 +58,53 @@ class Relay:
         self._service = service
         self._batch = batch
         self._due = asyncio.Event()
+        self._stopping = asyncio.Event()
 
     async def run(self, *, lanes: int = 2) -> None:
-        """Run until cancelled. Two lanes keep the broker busy while the other one talks to the database."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen())
-            for _ in range(lanes):
-                group.create_task(self._lane())
+        """Run until `stop`, then send what is left, if the broker takes it.
+
+        Two lanes keep the broker busy while the other one talks to the database.
+        """
+        listener = asyncio.create_task(self._listen())
+        try:
+            await asyncio.gather(*(self._lane() for _ in range(lanes)))
+        finally:
+            listener.cancel()
+        try:
+            while await self.send_batch():
+                pass
+        except Exception as error:  # noqa: BLE001 - the rows are still there at the next start
+            log.info("outbox.left", service=self._service, error=type(error).__name__)
+
+    def stop(self) -> None:
+        """Let `run` end after what is being sent."""
+        self._stopping.set()
+        self._due.set()
 
     async def _listen(self) -> None:
         while True:
             try:
-                async with listening(self._database.dsn, "outbox", self._due.set):
-                    while True:
+                async with listening(self._database.dsn, "outbox", self._due.set) as connection:
+                    while not connection.is_closed():
                         await asyncio.sleep(1)
                         self._due.set()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("outbox.listen_lost", service=self._service, error=type(error).__name__)
                 await asyncio.sleep(1)
 
     async def _lane(self) -> None:
         pause = 1.0
-        while True:
+        while not self._stopping.is_set():
+            self._due.clear()  # before looking: a NOTIFY that comes while we look must wake us
             try:
                 sent = await self.send_batch()
                 pause = 1.0
                 if not sent:
-                    self._due.clear()
                     await self._due.wait()
             except Exception as error:  # noqa: BLE001 - whatever is away now comes back; the rows are still there
                 log.warning("outbox.waits", service=self._service, error=type(error).__name__, pause_s=pause)
-                await asyncio.sleep(pause)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), pause)
                 pause = min(pause * 2, 15.0)
 
     async def send_batch(self) -> int:
@@ -115,7 +129,7 @@ class Relay:
         parked = [
             (row["id"], repr(error)[:500])
             for row, error in zip(rows, outcomes, strict=True)
-            if isinstance(error, UNSENDABLE)
+            if isinstance(error, Unsendable)
         ]
         if sent:
             await session.raw.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", sent)
@@ -123,7 +137,7 @@ class Relay:
             await session.raw.executemany("UPDATE outbox SET parked_reason = $2 WHERE id = $1", parked)
             log.error("outbox.parked", service=self._service, rows=len(parked), reason=parked[0][1])
         telemetry.OUTBOX_SENT.labels(self._service).inc(len(sent))
-        left = [error for error in outcomes if error is not None and not isinstance(error, UNSENDABLE)]
+        left = [error for error in outcomes if error is not None and not isinstance(error, Unsendable)]
         if left and not sent and not parked:
             raise ConnectionError(f"the broker took none of {len(rows)} messages: {type(left[0]).__name__}")
         return len(sent) + len(parked)

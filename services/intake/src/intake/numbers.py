@@ -47,7 +47,7 @@ class Numbers:
         return petition_number(region, day, in_lane(count, self._lane))
 
     async def _reserve(self, region: str, day: str) -> None:
-        async with self._database.transaction() as session:
+        async with self._database.apart() as session:
             start = await session.raw.fetchval(RESERVE, code_of(region)[:6], day, BLOCK)
         self._left = {key: left for key, left in self._left.items() if key[1] == day}
         self._left[(region, day)] = (start, start + BLOCK)

@@ -121,7 +121,7 @@ async def check_query_code(runtime: Runtime, session: Session, number: str, code
     row = await store.by_number(session, number)
     right = row is not None and row.registered_node == runtime.node
     if not (right and _same(query_code(runtime, number), code)):
-        async with runtime.database.transaction() as apart:  # kept although the request is refused
+        async with runtime.database.apart() as apart:  # kept although the request is refused
             await store.note_failed_lookup(apart, number, now)
         raise Refused("wrong-query-code")
 

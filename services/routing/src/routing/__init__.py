@@ -1,0 +1,1 @@
+"""Routing: who must do what by when."""

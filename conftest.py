@@ -1,0 +1,57 @@
+"""Servers and running services for every test of the repository."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.infra import Containers, Infra, Processes, docker_answers, wait_for_broker
+from tests.support.running import Running, running
+
+_servers: list[Processes | Containers] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers once, in the controlling process; workers inherit their addresses."""
+    if "XQ_TEST_POSTGRES" in os.environ or config.option.collectonly:
+        return
+    servers = Containers() if docker_answers() else Processes()
+    _servers.append(servers)
+    servers.start().to_environment()
+
+
+def pytest_unconfigure() -> None:
+    for servers in _servers:
+        servers.stop()
+
+
+@pytest.fixture(scope="session")
+def worker(request: pytest.FixtureRequest) -> str:
+    """Name of this pytest-xdist worker, to keep names apart."""
+    return str(getattr(request.config, "workerinput", {}).get("workerid", "main"))
+
+
+@pytest.fixture(scope="session")
+def infra() -> Infra:
+    return Infra.from_environment()
+
+
+@pytest.fixture(scope="session")
+def broker_ready(infra: Infra) -> Infra:
+    wait_for_broker(infra.management)
+    return infra
+
+
+@pytest.fixture
+async def start(infra: Infra, worker: str, tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+    """Begin a service on a fresh database, ended with the test; options: path, clock, ids."""
+    async with AsyncExitStack() as stack:
+
+        async def begin(service: Any, **options: Any) -> Running:
+            home = tmp_path / f"{service.name}-{options.get('path', 'node')}"
+            return await stack.enter_async_context(partial(running, service, infra, home, worker)(**options))
+
+        yield begin

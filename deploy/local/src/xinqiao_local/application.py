@@ -1,0 +1,126 @@
+"""The services of one node as running processes: all in one, or each alone behind a gateway, at the same URLs."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from xinqiao_local.nginx import Gateway
+from xinqiao_local.ports import Ports
+from xinqiao_local.process import Daemon, NotReady
+from xinqiao_local.tree import SERVICES
+
+ROLES = ("api", "worker")
+ALL = "all"
+PATIENCE = 90  # seconds until every process must be ready
+
+
+def command() -> Path:
+    """The `xinqiao` command of the environment we run in."""
+    return Path(sys.executable).with_name("xinqiao")
+
+
+class Application:
+    """directory: the node's; split: each service and role as a process of its own; preferred: port of its pages."""
+
+    def __init__(self, directory: Path, *, split: bool, preferred: int | None = None) -> None:
+        self.config = directory / "node.toml"
+        self.split = split
+        self._directory = directory
+        self._logs = directory / "log"
+        self._ports = Ports(directory)
+        self._preferred = preferred
+
+    @property
+    def port(self) -> int:
+        return self._ports["http"]
+
+    @property
+    def url(self) -> str:
+        """Where the node's pages and APIs are reached."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def processes(self) -> dict[str, Daemon]:
+        """By name: "all", or "intake-api", "intake-worker" and so on."""
+        names = [f"{service}-{role}" for service in SERVICES for role in ROLES] if self.split else [ALL]
+        return {name: Daemon(self._logs, name) for name in names}
+
+    @property
+    def alive(self) -> bool:
+        """Every process that there should be runs."""
+        return all(process.alive for process in self.processes.values())
+
+    @property
+    def _gateway(self) -> Gateway:
+        routes = {f"/api/{service}/": f"127.0.0.1:{self._ports[f'{service}-api']}" for service in SERVICES}
+        routes["/"] = f"127.0.0.1:{self._ports['portal-api']}"
+        return Gateway(self._directory / "gateway", routes, self.port)
+
+    def allocate_ports(self) -> None:
+        """Before the first start and after a stop: its address is then known, and stays."""
+        names = [name for name, process in self.processes.items() if not process.alive]
+        if ALL in names or (self.split and not Daemon(self._directory / "gateway", "nginx").alive):
+            self._ports.allocate("http", preferred=self._preferred)
+        self._ports.allocate(*[name for name in names if name != ALL])
+
+    def start(self) -> None:
+        """Start what does not run. The node file must be there."""
+        self._end_strays()
+        for name, process in self.processes.items():
+            process.start([command(), *self._arguments(name), "--node-config", self.config])
+        if self.split:
+            self._gateway.start()
+
+    def _arguments(self, name: str) -> list[str]:
+        if name == ALL:
+            return ["run", ALL]
+        service, role = name.split("-")
+        return ["run", service, "--role", role, "--port", str(self._ports[name])]
+
+    def wait_ready(self, timeout: float = PATIENCE) -> None:
+        """Until /readyz of every process answers 200. Raises NotReady, naming what is down."""
+        for name, process in self.processes.items():
+            port = self.port if name == ALL else self._ports[name]
+            try:
+                process.wait_ready(lambda port=port: _ready(port), timeout)  # type: ignore[misc]  # bound at once
+            except NotReady as error:
+                raise NotReady(f"{error}\n{_complaint(port)}") from None
+
+    def stop(self, timeout: float = 30) -> None:
+        """Ask all processes to finish what they have in hand; those that remain are killed."""
+        if (self._directory / "gateway").exists():
+            Daemon(self._directory / "gateway", "nginx").stop(5)
+        for process in self._started():
+            process.stop(timeout)
+
+    def kill9(self) -> None:
+        """All processes of the services at once; the gateway stays."""
+        for process in self._started():
+            process.kill9()
+
+    def _started(self) -> Iterator[Daemon]:
+        for file in sorted(self._logs.glob("*.pid")):
+            yield Daemon(self._logs, file.stem)
+
+    def _end_strays(self) -> None:
+        """Processes of the other mode, from before it was changed."""
+        for process in self._started():
+            if process.name not in self.processes:
+                process.stop()
+
+
+def _ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5, trust_env=False).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def _complaint(port: int) -> str:
+    """What /readyz says, or that nobody answers."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5, trust_env=False).text
+    except httpx.HTTPError as error:
+        return f"nobody answers at port {port}: {type(error).__name__}"

@@ -1,0 +1,106 @@
+"""One node on this machine: its PostgreSQL, its RabbitMQ, its directory and its services."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from xinqiao_local import node_file
+from xinqiao_local.application import Application, command
+from xinqiao_local.keys import ensure_keys
+from xinqiao_local.postgres import Postgres
+from xinqiao_local.process import NotReady
+from xinqiao_local.rabbitmq import RabbitMQ
+from xinqiao_local.secret_files import Passwords, private_directory, write_private
+from xinqiao_local.tree import SERVICES, NodeSpec
+
+Sections = Mapping[str, Mapping[str, Any] | Sequence[Mapping[str, Any]]]
+
+
+class LocalNode:
+    """directory: `.run/nodes/<slug>`, made here; durable: False makes the database faster and unsafe, for tests."""
+
+    def __init__(self, spec: NodeSpec, directory: Path, *, durable: bool = True) -> None:
+        self.spec = spec
+        self.directory = private_directory(directory.absolute())
+        self.keys = private_directory(self.directory / "keys")
+        self.postgres = Postgres(self.directory / "postgres", durable=durable)
+        self.rabbitmq = RabbitMQ(self.directory / "rabbitmq", spec.slug)
+        self.application = Application(self.directory, split=spec.split, preferred=spec.port)
+        self._passwords = Passwords(self.directory / "passwords.json")
+        self._setup_done = self.directory / "setup-done"
+        for part in ("store", "log"):
+            private_directory(self.directory / part)
+
+    @property
+    def url(self) -> str:
+        return self.application.url
+
+    @property
+    def was_set_up(self) -> bool:
+        """Whether `set_up` ever succeeded: its broker then knows the users of its links."""
+        return self._setup_done.exists()
+
+    def launch_servers(self) -> None:
+        """Start broker and database without waiting; make keys meanwhile. All ports are known afterwards."""
+        self.rabbitmq.start(wait=False)
+        self.postgres.start(wait=False)
+        self.application.allocate_ports()
+        ensure_keys(self.keys, self.spec.path)
+
+    def make_databases(self) -> None:
+        """One per service, each with a role of its own."""
+        self.postgres.wait_ready()
+        self.postgres.create_databases(SERVICES, self._passwords["services"])
+
+    def configure(self, sections: Sections) -> None:
+        """Write node.toml: what the servers here say, and `sections` (parent, children, directory ...).
+
+        Services that run with another configuration are stopped.
+        """
+        own: Sections = {
+            "node": self._identity() | sections.get("node", {}),  # type: ignore[operator]  # "node" is one table
+            "database": {"url": self._database_url()},
+            "broker": {"url": self.rabbitmq.url(), "management_url": self.rabbitmq.management_url},
+        }
+        text = node_file.render({**sections, **own})
+        if not self.application.config.exists() or self.application.config.read_text() != text:
+            self.application.stop()
+            write_private(self.application.config, text)
+
+    def _identity(self) -> dict[str, Any]:
+        return {
+            "path": self.spec.path,
+            "name": self.spec.name,
+            "office_unit": self.spec.office,
+            "listen": f"127.0.0.1:{self.application.port}",
+            "public_url": self.url,
+            "units_file": "units.csv",
+            "keys_dir": "keys",
+            "store": "store",
+        }
+
+    def _database_url(self) -> str:
+        """The service's name is filled in where it is used."""
+        return f"postgresql://{{service}}:{self._passwords['services']}@127.0.0.1:{self.postgres.port}/{{service}}"
+
+    def set_up(self) -> None:
+        """`xinqiao setup`: migrations, broker topology, links, units, accounts. Raises NotReady with its last lines."""
+        log = self.directory / "log/setup.log"
+        with log.open("ab") as stream:
+            words = [command(), "setup", "--node-config", self.application.config]
+            done = subprocess.run(words, cwd=self.directory, stdout=stream, stderr=stream, timeout=300, check=False)
+        if done.returncode:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
+            raise NotReady(f"setup of {self.spec.slug} failed\n{tail}")
+        self._setup_done.touch()
+
+    def stop_servers(self) -> None:
+        self.rabbitmq.stop()
+        self.postgres.stop()
+
+    def kill9(self) -> None:
+        """The whole node at once: services, broker, database."""
+        self.application.kill9()
+        self.rabbitmq.kill9()
+        self.postgres.kill9()

@@ -1,0 +1,72 @@
+"""A TCP wire between two nodes that can be cut: forwards one loopback port to another, for tests of broken links."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from xinqiao_local.ports import Ports, is_free
+from xinqiao_local.process import Daemon
+
+CHUNK = 65_536
+
+
+class Wire:
+    """Listens on `port` and forwards to `target` (a port on 127.0.0.1) as a process of its own."""
+
+    def __init__(self, directory: Path, target: int) -> None:
+        self.daemon = Daemon(directory.absolute(), "wire")
+        self._ports = Ports(directory.absolute())
+        self._target = target
+
+    @property
+    def port(self) -> int:
+        return self._ports["wire"]
+
+    def start(self) -> None:
+        if not self.daemon.alive:
+            self._ports.allocate("wire")
+            command = [sys.executable, "-m", "xinqiao_local.wire", str(self.port), str(self._target)]
+            self.daemon.start(command)
+        self.daemon.wait_ready(lambda: not is_free(self.port), 30)
+
+    def cut(self) -> None:
+        """Connections break at once, new ones are refused, until `start`."""
+        self.daemon.kill9()
+
+    def hang(self) -> None:
+        """Nothing passes and nobody is told, as when a cable is pulled, until `resume`."""
+        self.daemon.pause()
+
+    def resume(self) -> None:
+        self.daemon.resume()
+
+    def stop(self) -> None:
+        self.daemon.stop(2)
+
+
+async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    try:
+        while data := await source.read(CHUNK):
+            sink.write(data)
+            await sink.drain()
+    except ConnectionError:
+        return  # one end broke: closing the other tells it
+    finally:
+        sink.close()
+
+
+async def _serve(port: int, target: int) -> None:
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", target)
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+
+    server = await asyncio.start_server(connected, "127.0.0.1", port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(int(sys.argv[1]), int(sys.argv[2])))

@@ -1,0 +1,142 @@
+"""Real PostgreSQL and RabbitMQ for the tests of the mechanism, and a small language to test it with."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from kit.bus import Bus, Consumer, Delivery, Handler, Message, declare_consumer
+from kit.consuming import ConsumerLoop
+from kit.db import Database, Session
+from kit.errors import Refused
+from kit.outbox import Outgoing
+from kit.tables import metadata
+from sqlalchemy import BigInteger, Column, Identity, Table, Text
+from xinqiao_local.postgres import Postgres
+from xinqiao_local.rabbitmq import RabbitMQ
+
+TABLES = metadata()
+Table("effects", TABLES, Column("id", BigInteger, Identity(), primary_key=True), Column("text", Text, nullable=False))
+
+
+@dataclass(frozen=True)
+class Word:
+    """The message of these tests."""
+
+    text: str
+    type: str = "word"
+    node: str = "33"
+
+
+def decode(body: bytes) -> Word:
+    try:
+        return Word(**json.loads(body))
+    except (ValueError, TypeError) as error:
+        raise Refused("message-unreadable") from error
+
+
+def word(text: str, exchange: str = "", key: str = "", message_id: str | None = None) -> Outgoing:
+    return Outgoing(exchange, key, message_id or str(uuid4()), json.dumps({"text": text}).encode())
+
+
+async def write_down(_: Any, session: Session, batch: Sequence[Word]) -> None:
+    """The usual effect: one row a message."""
+    await session.raw.executemany("INSERT INTO effects (text) VALUES ($1)", [(each.text,) for each in batch])
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
+    server = RabbitMQ(tmp_path_factory.mktemp("rabbitmq"), "kit-tests")
+    server.start()
+    yield server
+    server.kill9()
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+async def database(postgres: Postgres) -> AsyncIterator[Database]:
+    """A fresh database with the tables of the mechanism and `effects`."""
+    opened = Database(postgres.create_database(f"t{next(_numbers)}"), pool_size=4)
+    async with opened.engine.begin() as connection:
+        await connection.run_sync(TABLES.create_all)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def bus(broker: RabbitMQ) -> AsyncIterator[Bus]:
+    opened = Bus(broker.url(), name="tests")
+    yield opened
+    await opened.close()
+
+
+@dataclass
+class Station:
+    """A queue of its own with a consumer loop that a test starts and stops."""
+
+    bus: Bus
+    database: Database
+    queue: str = field(default_factory=lambda: f"q{next(_numbers)}")
+    running: dict[ConsumerLoop, "asyncio.Task[None]"] = field(default_factory=dict)
+
+    async def declare(self) -> None:
+        async with self.bus.channel() as channel:
+            await declare_consumer(channel, self.consumer())
+
+    def consumer(self, handler: Handler = write_down, batch: int = 200) -> Consumer:
+        return Consumer(self.queue, decode, {"*": handler}, batch=batch)
+
+    def start(self, handler: Handler = write_down, *, batch: int = 200) -> ConsumerLoop:
+        def understand(consumer: Consumer, delivery: Delivery) -> Message:
+            return consumer.decode(delivery.body)
+
+        loop = ConsumerLoop(
+            self.consumer(handler, batch), bus=self.bus, database=self.database, context=None, open_message=understand
+        )
+        self.running[loop] = asyncio.create_task(loop.run())
+        return loop
+
+    async def stop(self) -> None:
+        for loop in self.running:
+            loop.stop()
+        await asyncio.wait_for(asyncio.gather(*self.running.values()), 20)
+        self.running.clear()
+
+    async def send(self, *texts: str) -> None:
+        await asyncio.gather(*(self.bus.publish(word(text, key=self.queue)) for text in texts))
+
+    async def depth(self, suffix: str = "") -> int:
+        async with self.bus.channel() as channel:
+            queue = await channel.get_queue(self.queue + suffix)
+            return queue.declaration_result.message_count or 0
+
+    async def effects(self) -> list[str]:
+        async with self.database.transaction() as session:
+            return [row["text"] for row in await session.raw.fetch("SELECT text FROM effects ORDER BY id")]
+
+    async def count(self, text: str = "%") -> int:
+        async with self.database.transaction() as session:
+            found = await session.raw.fetchval("SELECT count(*) FROM effects WHERE text LIKE $1", text)
+            return int(found)
+
+
+@pytest.fixture
+async def station(bus: Bus, database: Database) -> AsyncIterator[Station]:
+    built = Station(bus, database)
+    await built.declare()
+    yield built
+    await built.stop()

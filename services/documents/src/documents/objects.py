@@ -1,0 +1,75 @@
+"""What an object store is: sealed bytes under a name, written once. And the spool that incoming bytes go to first."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+from uuid import uuid4
+
+READ = 256 * 1024
+ABANDONED = 3600  # seconds without a write after which no living upload owns a spool file
+
+
+class Absent(LookupError):
+    """Nothing is kept under this name."""
+
+
+class Spool:
+    """A file that nobody sees yet; it is gone when the block ends, unless a store has taken it.
+
+    Methods block: call them in a thread. The writer behind it has a lock, so leaving the block waits for a write.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / uuid4().hex
+        self.stream = self.path.open("xb", buffering=READ)
+
+    def write(self, data: bytes) -> None:
+        self.stream.write(data)
+
+    def write_header(self, header: bytes) -> None:
+        """Over the first bytes."""
+        self.stream.seek(0)
+        self.stream.write(header)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.stream.close()
+        finally:
+            self.path.unlink(missing_ok=True)
+
+
+class ObjectStore(Protocol):
+    """A place for sealed bytes. What is kept under a name never changes, so keeping it twice is keeping it once.
+
+    Every method raises OSError while the store is away.
+    """
+
+    def spool(self) -> Spool:
+        """A fresh spool. Interrupted before `keep`, nothing of it stays."""
+        ...
+
+    async def keep(self, name: str, spool: Spool) -> None:
+        """Take a spool in under a name (lower-case hexadecimal digits, at least 8), whole or not at all."""
+        ...
+
+    async def exists(self, name: str) -> bool: ...
+
+    def read(self, name: str) -> AsyncIterator[bytes]:
+        """The bytes in chunks of at most 256 KiB. Raises Absent."""
+        ...
+
+
+def sweep(directory: Path) -> int:
+    """Remove spool files that a killed process left; returns how many went."""
+    oldest = time.time() - ABANDONED
+    left = [file for file in directory.iterdir() if file.stat().st_mtime < oldest]
+    for file in left:
+        file.unlink(missing_ok=True)
+    return len(left)

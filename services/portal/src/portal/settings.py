@@ -1,0 +1,16 @@
+"""What an operator may set for the portal, in [services.portal] of the node file."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    idle_minutes: int = Field(default=20, ge=1, le=480, description="a session unused for so long has ended")
+    session_hours: int = Field(default=10, ge=1, le=24, description="the longest a session lasts, however busy")
+    failed_sign_ins: int = Field(default=5, ge=1, description="wrong passwords for one account before it must wait")
+    failed_minutes: int = Field(default=15, ge=1, description="how long a wrong password counts")
+    sign_ins_per_minute: int = Field(default=300, ge=1, description="tries a process takes, all accounts together")
+    upload_megabytes: int = Field(default=50, ge=1, le=1000, description="largest file the case page passes on")
+    call_seconds: float = Field(default=10, gt=0, description="how long a page waits for a service")
+    rows_a_page: int = Field(default=20, ge=1, le=100, description="lines of the ledger on one page")

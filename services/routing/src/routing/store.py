@@ -1,0 +1,189 @@
+"""Rows of routing: every statement takes a whole batch."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select
+
+from contracts.envelope import Envelope
+from contracts.events import CaseState
+from kit.crypto import Keyring
+from kit.db import Session
+from kit.paths import ancestors
+from routing.domain import Case
+from routing.shapes import case_of, public_state
+from routing.tables import case_scopes, cases, papers, timeline
+
+# a replica keeps the highest version, whatever the order and however often it comes
+KEEP = """
+INSERT INTO cases (id, version, number, state, holder_unit, writer, accused_units, body)
+SELECT id, version, body->>'number', body->>'state', body->>'holder_unit', body->>'writer',
+  ARRAY(SELECT jsonb_array_elements_text(body->'accused_units')), body
+FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[]) AS told (id, version, body)
+ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state,
+  holder_unit = excluded.holder_unit, writer = excluded.writer, body = excluded.body
+  WHERE cases.version < excluded.version
+"""
+# one writer: the next version may only come from the node that the present one names
+INTRUDERS = """
+SELECT told.id FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS told (id, version, node)
+JOIN cases ON cases.id = told.id AND cases.version + 1 = told.version AND cases.writer <> told.node LIMIT 1
+"""
+TIMELINE = """
+INSERT INTO timeline (case_id, version, action, unit, actor, at, reason, note)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
+  $8::bytea[])
+ON CONFLICT (case_id, version) DO UPDATE SET note = coalesce(timeline.note, excluded.note)
+"""
+SCOPES = "INSERT INTO case_scopes (scope, case_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING"
+FENCED = """
+UPDATE cases SET version = $2, state = $3, holder_unit = $4, writer = $5, body = $6
+WHERE id = $1 AND version = $2 - 1
+"""
+
+
+def sealed_note(ring: Keyring, case_id: UUID, version: int, note: str) -> bytes | None:
+    return ring.encrypt(note, f"timeline/{case_id}/{version}") if note else None
+
+
+def opened_note(ring: Keyring, row: Row[Any]) -> str | None:
+    return row.note and ring.decrypt(row.note, f"timeline/{row.case_id}/{row.version}")
+
+
+async def keep(session: Session, ring: Keyring, told: Sequence[Case]) -> None:
+    """Store versions of cases, their timeline and who may read them; older versions only add to the timeline."""
+    newest: dict[UUID, Case] = {}
+    for case in told:
+        if case.id not in newest or newest[case.id].version < case.version:
+            newest[case.id] = case
+    await session.raw.execute(
+        KEEP,
+        list(newest),
+        [case.version for case in newest.values()],
+        [public_state(case).model_dump_json() for case in newest.values()],
+    )
+    await _keep_timeline(session, ring, told)
+    pairs = sorted({(s, case.id) for case in told for region in case.regions for s in ancestors(region)})
+    await session.raw.execute(SCOPES, [scope for scope, _ in pairs], [case_id for _, case_id in pairs])
+
+
+async def _keep_timeline(session: Session, ring: Keyring, told: Sequence[Case]) -> None:
+    rows = [
+        (c.id, c.version, c.last.action, c.last.unit, c.last.actor, c.last.at, c.last.reason,
+         sealed_note(ring, c.id, c.version, c.last.note))
+        for c in told
+    ]  # fmt: skip
+    await session.raw.execute(TIMELINE, *zip(*rows, strict=True))
+
+
+async def write(session: Session, ring: Keyring, case: Case) -> bool:
+    """Write the next version behind the fence of the one before. False when that one is gone."""
+    state = public_state(case)
+    status: str = await session.raw.execute(
+        FENCED, case.id, case.version, case.state, case.holder_unit, case.writer, state.model_dump_json()
+    )
+    if status != "UPDATE 1":
+        return False
+    await _keep_timeline(session, ring, [case])
+    scopes = ancestors(case.holder_region)
+    await session.raw.execute(SCOPES, scopes, [case.id] * len(scopes))
+    return True
+
+
+async def intruder(session: Session, events: Sequence[Envelope]) -> UUID | None:
+    """A case whose next version was told by a node that had no right to write it."""
+    found: UUID | None = await session.raw.fetchval(
+        INTRUDERS,
+        [event.subject for event in events],
+        [event.version for event in events],
+        [event.node for event in events],
+    )
+    return found
+
+
+async def locked(session: Session, case_id: UUID) -> Case | None:
+    """The case as it stands, locked until the transaction ends; whatever the scope."""
+    row = await session.raw.fetchrow("SELECT version, body FROM cases WHERE id = $1 FOR UPDATE", case_id)
+    if row is None:
+        return None
+    return case_of(case_id, row["version"], CaseState.model_validate_json(row["body"]))
+
+
+def _readable(scope: str, unit: str) -> Select[Any]:
+    """Cases that this region and unit may read; accused units see nothing (Art 30)."""
+    return (
+        select(cases)
+        .join(case_scopes, case_scopes.c.case_id == cases.c.id)
+        .where(case_scopes.c.scope == scope, ~cases.c.accused_units.contains([unit]))
+    )
+
+
+async def find(session: Session, case_id: UUID, scope: str, unit: str) -> Row[Any] | None:
+    found: Row[Any] | None = (
+        await session.sql.execute(_readable(scope, unit).where(cases.c.id == case_id))
+    ).one_or_none()
+    return found
+
+
+async def page(
+    session: Session, scope: str, unit: str, *, before: UUID | None, limit: int, state: str | None, mine: bool
+) -> Sequence[Row[Any]]:
+    """Newest first; one row more than `limit` tells that there is a next page."""
+    query = _readable(scope, unit)
+    if before is not None:
+        query = query.where(case_scopes.c.case_id < before)
+    if state is not None:
+        query = query.where(cases.c.state == state)
+    if mine:
+        query = query.where(cases.c.holder_unit == unit)
+    rows: Sequence[Row[Any]] = (
+        await session.sql.execute(query.order_by(case_scopes.c.case_id.desc()).limit(limit + 1))
+    ).all()
+    return rows
+
+
+async def timeline_of(session: Session, case_id: UUID) -> Sequence[Row[Any]]:
+    query = select(timeline).where(timeline.c.case_id == case_id).order_by(timeline.c.version)
+    rows: Sequence[Row[Any]] = (await session.sql.execute(query)).all()
+    return rows
+
+
+async def add_note(session: Session, ring: Keyring, case_id: UUID, version: int, note: str) -> bool:
+    """Add the text another node wrote to a version. False when that version is not here yet."""
+    status: str = await session.raw.execute(
+        "UPDATE timeline SET note = $3 WHERE case_id = $1 AND version = $2",
+        case_id, version, sealed_note(ring, case_id, version, note),
+    )  # fmt: skip
+    return status == "UPDATE 1"
+
+
+async def note_withdrawal(session: Session, hand_over: UUID, case_id: UUID, at: datetime) -> None:
+    await session.raw.execute(
+        "INSERT INTO withdrawals (hand_over, case_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        hand_over, case_id, at,
+    )  # fmt: skip
+
+
+async def withdrawn_before(session: Session, hand_over: UUID) -> bool:
+    found: bool = await session.raw.fetchval("SELECT EXISTS (SELECT FROM withdrawals WHERE hand_over = $1)", hand_over)
+    return found
+
+
+async def keep_papers(session: Session, events: Sequence[Envelope]) -> None:
+    await session.raw.execute(
+        "INSERT INTO papers (paper_id, case_id, kind, written_at)"
+        " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) ON CONFLICT DO NOTHING",
+        [event.data.paper_id for event in events],
+        [event.subject for event in events],
+        [event.data.kind for event in events],
+        [event.data.written_at for event in events],
+    )
+
+
+async def has_paper(session: Session, case_id: UUID, paper_id: UUID, kind: str) -> bool:
+    query = select(papers.c.paper_id).where(
+        papers.c.paper_id == paper_id, papers.c.case_id == case_id, papers.c.kind == kind
+    )
+    return (await session.sql.execute(query)).one_or_none() is not None
