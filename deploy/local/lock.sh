@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes requirements.lock anew: exact versions with hashes and no addresses, so it installs from any mirror.
+# Writes requirements.lock and bootstrap.lock anew: exact versions with hashes and no addresses, for any mirror.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 members=()
@@ -9,3 +9,5 @@ for file in libs/*/pyproject.toml contracts/pyproject.toml services/*/pyproject.
 done
 "${UV:-.venv/bin/uv}" pip compile --quiet --generate-hashes --no-header --universal --python-version 3.11 \
   --no-emit-package xinqiao "${members[@]}" --group dev --output-file requirements.lock pyproject.toml "$@"
+"${UV:-.venv/bin/uv}" pip compile --quiet --generate-hashes --no-header --universal --python-version 3.11 \
+  --constraint requirements.lock --output-file deploy/local/bootstrap.lock deploy/local/bootstrap.in "$@"

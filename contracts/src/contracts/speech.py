@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+import contracts.refusals  # noqa: F401 - every service speaks, so every service knows the shared refusals
 from contracts.envelope import Data, Envelope, EventData, LetterData
 from contracts.events import EVENTS
 from contracts.letters import LETTERS

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from tests.support.nodes import settings_of
 
 from kit.errors import Refused
 from kit.links import Sealer, check_origin
-from tests.support.nodes import settings_of
 
 
 def test_a_letter_is_closed_to_everybody_but_its_receiver(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """The services of one node as running processes: all in one, or each alone behind a gateway, at the same URLs."""
 
 import sys
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -61,7 +62,7 @@ class Application:
     def allocate_ports(self) -> None:
         """Before the first start and after a stop: its address is then known, and stays."""
         names = [name for name, process in self.processes.items() if not process.alive]
-        if ALL in names or (self.split and not Daemon(self._directory / "gateway", "nginx").alive):
+        if ALL in names or (self.split and not self._nginx.alive):
             self._ports.allocate("http", preferred=self._preferred)
         self._ports.allocate(*[name for name in names if name != ALL])
 
@@ -84,25 +85,33 @@ class Application:
         for name, process in self.processes.items():
             port = self.port if name == ALL else self._ports[name]
             try:
-                process.wait_ready(lambda port=port: _ready(port), timeout)  # type: ignore[misc]  # bound at once
+                process.wait_ready(partial(_ready, port), timeout)
             except NotReady as error:
                 raise NotReady(f"{error}\n{_complaint(port)}") from None
 
     def stop(self, timeout: float = 30) -> None:
         """Ask all processes to finish what they have in hand; those that remain are killed."""
-        if (self._directory / "gateway").exists():
-            Daemon(self._directory / "gateway", "nginx").stop(5)
-        for process in self._started():
-            process.stop(timeout)
+        self._nginx.stop(5)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda process: process.stop(timeout), self._started()))
 
     def kill9(self) -> None:
         """All processes of the services at once; the gateway stays."""
         for process in self._started():
             process.kill9()
 
-    def _started(self) -> Iterator[Daemon]:
-        for file in sorted(self._logs.glob("*.pid")):
-            yield Daemon(self._logs, file.stem)
+    @property
+    def daemons(self) -> dict[str, Daemon]:
+        """Its processes, and the gateway where there is one."""
+        return self.processes | ({"nginx": self._nginx} if self.split else {})
+
+    @property
+    def _nginx(self) -> Daemon:
+        return Daemon(self._directory / "gateway", "nginx")
+
+    def _started(self) -> list[Daemon]:
+        """By their pid files, so that processes of the other mode are found too."""
+        return [Daemon(self._logs, file.stem) for file in sorted(self._logs.glob("*.pid"))]
 
     def _end_strays(self) -> None:
         """Processes of the other mode, from before it was changed."""

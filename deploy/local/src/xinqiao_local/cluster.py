@@ -1,19 +1,19 @@
 """Nodes of a tree on this machine: started in parallel, linked, stopped; nothing outside `directory` is touched."""
 
 import fcntl
+import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from xinqiao_local.keys import introduce, public_name
 from xinqiao_local.local_node import LocalNode
 from xinqiao_local.secret_files import Passwords, private_directory, write_json
 from xinqiao_local.tree import FOUR_TIERS, NodeSpec, Tree
-from xinqiao_local.wire import Wire
 
 SEED = Path(__file__).parents[2] / "seed"
 SEED_FILES = ("units.csv", "accounts.csv")
@@ -44,7 +44,6 @@ class Cluster:
         self.tree = Tree(specs)
         nodes = self.directory / "nodes"
         self.nodes = {spec.slug: LocalNode(spec, nodes / spec.slug, durable=durable) for spec in self.tree.specs}
-        self.wires: dict[str, Wire] = {}
         self._seed = seed
         self._with_wires = wires
         self._store = store
@@ -68,7 +67,7 @@ class Cluster:
         for node in self.nodes.values():
             introduce(node.spec.path, node.keys, [other.keys for other in self.nodes.values()])
         for node in self.nodes.values():
-            node.configure(self._sections(node.spec))
+            node.configure(self.tree.lane(node.spec), self._sections(node.spec))
 
     def _launch(self, node: LocalNode, report: Report) -> None:
         report(node.spec.slug, "servers")
@@ -81,8 +80,7 @@ class Cluster:
             parent = self.tree.parent(spec)
             if self._with_wires and parent is not None:
                 target = self.nodes[parent.slug].rabbitmq.amqp_port
-                self.wires[spec.slug] = Wire(self.nodes[spec.slug].directory / "wire", target)
-                self.wires[spec.slug].start()
+                self.nodes[spec.slug].wire.connect(target)
 
     def _start_services(self, node: LocalNode, ready: Mapping[str, Future[None]], report: Report) -> None:
         """A child declares its shovels when the users of its link exist: after its parent's first setup."""
@@ -114,7 +112,6 @@ class Cluster:
         """What the tree says about a node."""
         parent = self.tree.parent(spec)
         return {
-            "node": {"number_lane": self.tree.lane(spec)},
             "parent": self._parent_section(spec, parent) if parent else {},
             "children": [
                 {"path": child.path, "link_password": self._links[child.path]} for child in self.tree.children(spec)
@@ -128,9 +125,7 @@ class Cluster:
         }
 
     def _parent_section(self, spec: NodeSpec, parent: NodeSpec) -> dict[str, str]:
-        port = self.nodes[parent.slug].rabbitmq.amqp_port
-        if spec.slug in self.wires:
-            port = self.wires[spec.slug].port
+        port = self.nodes[spec.slug].wire.port if self._with_wires else self.nodes[parent.slug].rabbitmq.amqp_port
         return {
             "path": parent.path,
             "broker_url": f"amqp://link.{spec.path}:{self._links[spec.path]}@127.0.0.1:{port}/",
@@ -140,18 +135,20 @@ class Cluster:
         """Stop everything it started, services first."""
         with self._alone():
             self._for_all(lambda node: self._stop_services(node, report))
-            for slug, node in self.nodes.items():
-                Wire(node.directory / "wire", 0).stop() if slug else None
-            self._for_all(LocalNode.stop_servers)
+            self._for_all(lambda node: self._stop_servers(node, report))
 
     def _stop_services(self, node: LocalNode, report: Report) -> None:
-        report(node.spec.slug, "stops")
+        report(node.spec.slug, "services stop")
         node.application.stop()
+
+    def _stop_servers(self, node: LocalNode, report: Report) -> None:
+        report(node.spec.slug, "broker and database stop")
+        node.stop_servers()
+        report(node.spec.slug, "stopped")
 
     def kill9(self) -> None:
         """End everything at once, for directories that are thrown away."""
-        for node in self.nodes.values():
-            node.kill9()
+        self._for_all(LocalNode.kill9)
 
     def _for_all(self, work: Callable[[LocalNode], None]) -> None:
         """In parallel. The first error is raised when all have ended."""
@@ -159,6 +156,12 @@ class Cluster:
             done = [pool.submit(work, node) for node in self.nodes.values()]
         for outcome in done:
             outcome.result()
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """The cluster that was last started in a directory. Raises FileNotFoundError when there was none."""
+        known = json.loads((directory / "cluster.json").read_text())
+        return cls(directory, [NodeSpec(**spec) for spec in known])
 
     def _remember(self) -> None:
         write_json(self.directory / "cluster.json", [asdict(node.spec) for node in self.nodes.values()])

@@ -9,10 +9,11 @@ from xinqiao_local import node_file
 from xinqiao_local.application import Application, command
 from xinqiao_local.keys import ensure_keys
 from xinqiao_local.postgres import Postgres
-from xinqiao_local.process import NotReady
+from xinqiao_local.process import Daemon, NotReady
 from xinqiao_local.rabbitmq import RabbitMQ
 from xinqiao_local.secret_files import Passwords, private_directory, write_private
 from xinqiao_local.tree import SERVICES, NodeSpec
+from xinqiao_local.wire import Wire
 
 Sections = Mapping[str, Mapping[str, Any] | Sequence[Mapping[str, Any]]]
 
@@ -27,6 +28,7 @@ class LocalNode:
         self.postgres = Postgres(self.directory / "postgres", durable=durable)
         self.rabbitmq = RabbitMQ(self.directory / "rabbitmq", spec.slug)
         self.application = Application(self.directory, split=spec.split, preferred=spec.port)
+        self.wire = Wire(private_directory(self.directory / "wire"))  # to the parent; only some tests use it
         self._passwords = Passwords(self.directory / "passwords.json")
         self._setup_done = self.directory / "setup-done"
         for part in ("store", "log"):
@@ -53,26 +55,27 @@ class LocalNode:
         self.postgres.wait_ready()
         self.postgres.create_databases(SERVICES, self._passwords["services"])
 
-    def configure(self, sections: Sections) -> None:
+    def configure(self, number_lane: int, sections: Sections) -> None:
         """Write node.toml: what the servers here say, and `sections` (parent, children, directory ...).
 
         Services that run with another configuration are stopped.
         """
         own: Sections = {
-            "node": self._identity() | sections.get("node", {}),  # type: ignore[operator]  # "node" is one table
+            "node": self._identity(number_lane),
             "database": {"url": self._database_url()},
             "broker": {"url": self.rabbitmq.url(), "management_url": self.rabbitmq.management_url},
         }
-        text = node_file.render({**sections, **own})
+        text = node_file.render({**own, **sections})
         if not self.application.config.exists() or self.application.config.read_text() != text:
             self.application.stop()
             write_private(self.application.config, text)
 
-    def _identity(self) -> dict[str, Any]:
+    def _identity(self, number_lane: int) -> dict[str, Any]:
         return {
             "path": self.spec.path,
             "name": self.spec.name,
             "office_unit": self.spec.office,
+            "number_lane": number_lane,
             "listen": f"127.0.0.1:{self.application.port}",
             "public_url": self.url,
             "units_file": "units.csv",
@@ -88,19 +91,25 @@ class LocalNode:
         """`xinqiao setup`: migrations, broker topology, links, units, accounts. Raises NotReady with its last lines."""
         log = self.directory / "log/setup.log"
         with log.open("ab") as stream:
-            words = [command(), "setup", "--node-config", self.application.config]
+            words: list[str | Path] = [command(), "setup", "--node-config", self.application.config]
             done = subprocess.run(words, cwd=self.directory, stdout=stream, stderr=stream, timeout=300, check=False)
         if done.returncode:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
             raise NotReady(f"setup of {self.spec.slug} failed\n{tail}")
         self._setup_done.touch()
 
+    @property
+    def daemons(self) -> dict[str, Daemon]:
+        """Every process of the node, services first, whether it runs or not."""
+        servers = [self.wire.daemon, self.rabbitmq.daemon, self.rabbitmq.mapper, self.postgres.daemon]
+        return self.application.daemons | {daemon.name: daemon for daemon in servers}
+
     def stop_servers(self) -> None:
+        self.wire.stop()
         self.rabbitmq.stop()
         self.postgres.stop()
 
     def kill9(self) -> None:
         """The whole node at once: services, broker, database."""
-        self.application.kill9()
-        self.rabbitmq.kill9()
-        self.postgres.kill9()
+        for daemon in self.daemons.values():
+            daemon.kill9()

@@ -1,7 +1,7 @@
 """Which nodes run, and how they hang together: the shape of a cluster."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 SERVICES = ("intake", "routing", "documents", "notify", "analytics", "portal")
 LANES = 32
@@ -32,6 +32,14 @@ FOUR_TIERS = (
     NodeSpec("33.02.25", "象溪县信访局", "county", "330225-xf", 8333),
     NodeSpec("33.02.25.100", "石桥镇信访办", "township", "330225100-xf", 8433),
 )
+
+
+def with_split(specs: tuple[NodeSpec, ...], split: Collection[str]) -> tuple[NodeSpec, ...]:
+    """The specs with the named nodes split. Raises ValueError for a slug that is not there."""
+    unknown = set(split) - {spec.slug for spec in specs}
+    if unknown:
+        raise ValueError(f"no such node: {', '.join(sorted(unknown))}")
+    return tuple(replace(spec, split=spec.slug in split) for spec in specs)
 
 
 class Tree:

@@ -11,34 +11,37 @@ CHUNK = 65_536
 
 
 class Wire:
-    """Listens on `port` and forwards to `target` (a port on 127.0.0.1) as a process of its own."""
+    """Listens on `port` and forwards to another port of 127.0.0.1, as a process of its own."""
 
-    def __init__(self, directory: Path, target: int) -> None:
+    def __init__(self, directory: Path) -> None:
         self.daemon = Daemon(directory.absolute(), "wire")
         self._ports = Ports(directory.absolute())
-        self._target = target
+        self._target = 0
 
     @property
     def port(self) -> int:
         return self._ports["wire"]
 
-    def start(self) -> None:
+    def connect(self, target: int) -> None:
+        """Forward to port `target` from now on. Does nothing when it runs."""
+        self._target = target
         if not self.daemon.alive:
             self._ports.allocate("wire")
-            command = [sys.executable, "-m", "xinqiao_local.wire", str(self.port), str(self._target)]
-            self.daemon.start(command)
+            self.daemon.start([sys.executable, "-m", "xinqiao_local.wire", str(self.port), str(target)])
         self.daemon.wait_ready(lambda: not is_free(self.port), 30)
 
     def cut(self) -> None:
-        """Connections break at once, new ones are refused, until `start`."""
+        """Connections break at once and new ones are refused, until `mend`."""
         self.daemon.kill9()
 
     def hang(self) -> None:
-        """Nothing passes and nobody is told, as when a cable is pulled, until `resume`."""
+        """Nothing passes and nobody is told, as when a cable is pulled, until `mend`."""
         self.daemon.pause()
 
-    def resume(self) -> None:
+    def mend(self) -> None:
+        """Whole again, at the same port."""
         self.daemon.resume()
+        self.connect(self._target)
 
     def stop(self) -> None:
         self.daemon.stop(2)

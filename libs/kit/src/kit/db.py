@@ -100,12 +100,14 @@ class Database:
 
 
 @asynccontextmanager
-async def listening(dsn: str, channel: str, heard: Callable[[], None]) -> AsyncIterator["asyncpg.Connection[Any]"]:
-    """Call `heard` on every NOTIFY of the channel, as long as the connection it yields is open."""
+async def listening(dsn: str, channel: str, heard: Callable[[], None]) -> AsyncIterator[asyncio.Event]:
+    """Call `heard` on every NOTIFY of the channel while the block runs; yields the event that the connection is lost."""
     connection = await asyncpg.connect(dsn, timeout=5)
+    lost = asyncio.Event()
     try:
+        connection.add_termination_listener(lambda _: lost.set())
         await connection.add_listener(channel, lambda *_: heard())
-        yield connection
+        yield lost
     finally:
         await connection.close(timeout=2)
 

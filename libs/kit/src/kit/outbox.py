@@ -49,14 +49,18 @@ class Relay:
     """Sends outbox rows with publisher confirms and deletes them; several may run at once on one table.
 
     The broker away: retries for ever with a growing pause (1 to 15 s). A row that can never be sent (no such
-    exchange, unroutable, malformed) is parked with its reason and stops nobody.
+    exchange, unroutable, malformed) is parked with its reason and stops nobody. poll: seconds after which it looks
+    without having been woken.
     """
 
-    def __init__(self, database: Database, publisher: Publisher, *, service: str, batch: int = 500) -> None:
+    def __init__(
+        self, database: Database, publisher: Publisher, *, service: str, batch: int = 500, poll: float = 1.0
+    ) -> None:
         self._database = database
         self._publisher = publisher
         self._service = service
         self._batch = batch
+        self._poll = poll
         self._due = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -84,9 +88,10 @@ class Relay:
     async def _listen(self) -> None:
         while True:
             try:
-                async with listening(self._database.dsn, "outbox", self._due.set) as connection:
-                    while not connection.is_closed():
-                        await asyncio.sleep(1)
+                async with listening(self._database.dsn, "outbox", self._due.set) as lost:
+                    while not lost.is_set():
+                        with contextlib.suppress(TimeoutError):
+                            await asyncio.wait_for(lost.wait(), self._poll)
                         self._due.set()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("outbox.listen_lost", service=self._service, error=type(error).__name__)

@@ -1,0 +1,1 @@
+"""Analytics: what is going on."""

@@ -1,7 +1,7 @@
 """An object store in a directory: a file per object, sharded by name, durable before it is visible."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from documents.objects import READ, Absent, Spool
@@ -27,7 +27,7 @@ class DirectoryStore:
     async def exists(self, name: str) -> bool:
         return await self._threads.run(self._path(name).exists)
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str) -> AsyncGenerator[bytes, None]:
         path = self._path(name)
         try:
             async with self._threads.opened(lambda: path.open("rb")) as file:

@@ -1,7 +1,7 @@
 """What an object store is: sealed bytes under a name, written once. And the spool that incoming bytes go to first."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -61,7 +61,7 @@ class ObjectStore(Protocol):
 
     async def exists(self, name: str) -> bool: ...
 
-    def read(self, name: str) -> AsyncIterator[bytes]:
+    def read(self, name: str) -> AsyncGenerator[bytes, None]:
         """The bytes in chunks of at most 256 KiB. Raises Absent."""
         ...
 

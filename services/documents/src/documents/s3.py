@@ -1,16 +1,19 @@
 """An object store behind the S3 API (MinIO, Ceph radosgw, AWS), through the synchronous minio client in threads."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import urllib3
 from minio import Minio
+from minio.commonconfig import ENABLED, Filter
 from minio.error import MinioException, S3Error
+from minio.lifecycleconfig import AbortIncompleteMultipartUpload, LifecycleConfig, Rule
 from urllib3.response import BaseHTTPResponse
 
 from documents.objects import READ, Absent, Spool
 from documents.threads import Threads
+from kit.logs import log
 from kit.settings import S3Section
 
 PART = 8 * 1024 * 1024  # one part is in memory for each upload in progress
@@ -79,7 +82,7 @@ class S3Store:
     async def exists(self, name: str) -> bool:
         return await self._threads.run(self._exists, name)
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str) -> AsyncGenerator[bytes, None]:
         async with self._threads.opened(lambda: self._open(name)) as reading:
             while chunk := await self._threads.run(reading.read):
                 yield chunk
@@ -117,5 +120,21 @@ class S3Store:
             with _answering():
                 self._client.make_bucket(self._bucket)
         except StoreAway as error:
-            if not (isinstance(error.__cause__, S3Error) and error.__cause__.code in OURS_ALREADY):
-                raise
+            if isinstance(error.__cause__, S3Error) and error.__cause__.code in OURS_ALREADY:
+                return  # somebody else was faster
+            raise
+        self._forget_abandoned_parts()
+
+    def _forget_abandoned_parts(self) -> None:
+        """Have the server drop the parts of uploads that a killed process or a cut line left unfinished."""
+        rule = Rule(
+            ENABLED,
+            rule_filter=Filter(prefix=""),
+            rule_id="abandoned-uploads",
+            abort_incomplete_multipart_upload=AbortIncompleteMultipartUpload(days_after_initiation=1),
+        )
+        try:
+            with _answering():
+                self._client.set_bucket_lifecycle(self._bucket, LifecycleConfig([rule]))
+        except StoreAway as error:  # not every server knows the rule; some drop such parts by themselves
+            log.warning("s3.no_lifecycle", bucket=self._bucket, reason=str(error))

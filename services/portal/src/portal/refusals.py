@@ -46,3 +46,13 @@ define(
     "file-missing",
     Refusal(422, "没有选择文件", "No file was chosen", "选择一个文件再上传", "Choose a file and upload again"),
 )
+define(
+    "wrong-number-or-code",
+    Refusal(
+        422,
+        "编号或查询码的格式不对",
+        "This is not how a number or a query code looks",
+        "照回执上的编号和查询码填写",
+        "Enter both as they stand on your receipt",
+    ),
+)

@@ -5,14 +5,14 @@ is offered moves the right to write to the receiver's node: it alone decides whe
 "received", "returned" or "withdrawn", so no order of messages can make two holders (proved in tests/test_domain.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from kit.errors import Refused
-from kit.paths import lies_in
+from kit.paths import ancestors, lies_in
 
 Outcome = Literal["support", "explain", "not-support"]
 RETURN_REASONS = ("not-ours", "incomplete", "duplicate", "unknown-unit", "other")
@@ -267,6 +267,16 @@ def _undone(case: Case) -> Case:
         writer=offer_.from_node,
         hand_over=None,
     )
+
+
+def audience(case: Case, node: str, known: Iterable[str]) -> list[str]:
+    """Nodes that must learn of a version written at `node` but to which its event does not rise.
+
+    They are the nodes that held the case and those above them, except the receiver of an offer, which gets the offer.
+    """
+    offered_to = case.hand_over.to_node if case.hand_over else None
+    concerned = {above for held in case.nodes for above in ancestors(held)} - set(ancestors(node)) - {offered_to}
+    return sorted(concerned.intersection(known))
 
 
 def accept(case: Case, actor: Actor, version: int, at: datetime) -> Case:

@@ -108,7 +108,7 @@ async def locked(session: Session, case_id: UUID) -> Case | None:
     row = await session.raw.fetchrow("SELECT version, body FROM cases WHERE id = $1 FOR UPDATE", case_id)
     if row is None:
         return None
-    return case_of(case_id, row["version"], CaseState.model_validate_json(row["body"]))
+    return case_of(case_id, row["version"], CaseState.model_validate(row["body"]))
 
 
 def _readable(scope: str, unit: str) -> Select[Any]:

@@ -11,7 +11,6 @@ from contracts.speech import emit, post
 from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
-from kit.paths import lies_in
 from kit.runtime import Runtime
 from routing import domain, resources, store
 from routing.domain import Actor, Case, Outcome
@@ -73,13 +72,12 @@ def tell(runtime: Runtime, session: Session, case: Case, cause: Envelope | None 
             runtime, session, "routing.hand-over-offer.v1", letter,
             to=offered_to, subject=case.id, sequence=case.version, cause=cause,
         )  # fmt: skip
-    for node in case.nodes:
-        if node != offered_to and not lies_in(runtime.node, node):
-            progress = CaseProgress(event=event.body().decode())
-            post(
-                runtime, session, "routing.case-progress.v1", progress,
-                to=node, subject=case.id, sequence=case.version, cause=cause,
-            )  # fmt: skip
+    for node in domain.audience(case, runtime.node, (entry.path for entry in runtime.settings.directory)):
+        progress = CaseProgress(event=event.body().decode())
+        post(
+            runtime, session, "routing.case-progress.v1", progress,
+            to=node, subject=case.id, sequence=case.version, cause=cause,
+        )  # fmt: skip
     if case.last.action == "return" and case.last.note and case.writer != runtime.node:
         last = case.last
         note = CaseNote(version=case.version, action=last.action, unit=last.unit, note=last.note, at=last.at)

@@ -1,0 +1,5 @@
+"""`python -m xinqiao_local`."""
+
+from xinqiao_local.cli import main
+
+main()

@@ -1,0 +1,95 @@
+"""Rows of analytics: the log is appended in batches, figures and steps are read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, func, literal, or_, select
+
+from analytics.domain import Count
+from analytics.listening import Entry
+from analytics.tables import events, facts, freshness, rollups
+from kit.db import Session
+
+APPEND = """
+INSERT INTO events (subject, id, type, node, sequence, time, data)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::jsonb[])
+ON CONFLICT DO NOTHING RETURNING id
+"""
+FRESH = """
+INSERT INTO freshness (node, slot, event_at, counted_at)
+SELECT node, $1, max(at), $2 FROM unnest($3::text[], $4::timestamptz[]) AS told (node, at) GROUP BY node
+ON CONFLICT (node, slot) DO UPDATE SET event_at = excluded.event_at, counted_at = excluded.counted_at
+  WHERE freshness.event_at < excluded.event_at
+"""
+NEXT_PETITIONS = """
+SELECT DISTINCT subject FROM events WHERE subject > $1 AND type = ANY($2::text[]) ORDER BY subject LIMIT $3
+"""
+# facts that no event tells of
+FORGET = """
+DELETE FROM facts WHERE id > $1 AND ($2::uuid IS NULL OR id <= $2)
+  AND NOT EXISTS (SELECT FROM events WHERE subject = facts.id AND type = ANY($3::text[]))
+"""
+
+
+async def append(session: Session, entries: Sequence[Entry]) -> set[UUID]:
+    """Add events to the log; returns the ids that were not there before."""
+    rows = [(e.subject, e.id, e.type, e.node, e.sequence, e.time, e.data) for e in entries]
+    return {row["id"] for row in await session.raw.fetch(APPEND, *zip(*rows, strict=True))}
+
+
+async def note_freshness(session: Session, entries: Sequence[Entry], slot: int, now: datetime) -> None:
+    """Remember the newest event of each node and when it was counted."""
+    await session.raw.execute(FRESH, slot, now, [e.node for e in entries], [e.time for e in entries])
+
+
+async def next_petitions(session: Session, after: UUID, types: Sequence[str], limit: int) -> list[UUID]:
+    """Petitions the log tells of, in the order of their ids."""
+    return [row["subject"] for row in await session.raw.fetch(NEXT_PETITIONS, after, types, limit)]
+
+
+async def forget_untold(session: Session, after: UUID, until: UUID | None, types: Sequence[str]) -> None:
+    await session.raw.execute(FORGET, after, until, types)
+
+
+async def counts(session: Session, region: str) -> list[Count]:
+    """Of the region and of its children."""
+    query = (
+        select(rollups.c.region, rollups.c.dimension, rollups.c.value, func.sum(rollups.c.petitions))
+        .where(or_(rollups.c.region == region, rollups.c.parent == region))
+        .group_by(rollups.c.region, rollups.c.dimension, rollups.c.value)
+    )
+    return [Count(at, dimension, value, int(n)) for at, dimension, value, n in await session.sql.execute(query)]
+
+
+async def newest_events(session: Session, region: str) -> Sequence[Row[Any]]:
+    """(node, event_at, counted_at) of the nodes in a region; a region without a node of its own has none."""
+    query = (
+        select(freshness.c.node, func.max(freshness.c.event_at).label("event_at"),
+               func.max(freshness.c.counted_at).label("counted_at"))
+        .where(or_(freshness.c.node == region, freshness.c.node.startswith(region + ".", autoescape=True)))
+        .group_by(freshness.c.node)
+    )  # fmt: skip
+    found: Sequence[Row[Any]] = (await session.sql.execute(query)).all()
+    return found
+
+
+async def may_read(session: Session, petition_id: UUID, scope: str, unit: str) -> bool:
+    """Registered or held in the region or below it, and the unit is not the accused (Art 30)."""
+    held = func.unnest(func.array_append(facts.c.regions, facts.c.region)).table_valued("region").alias("held")
+    inside = select(literal(1)).select_from(held).where(
+        or_(held.c.region == scope, held.c.region.startswith(scope + ".", autoescape=True))
+    )  # fmt: skip
+    query = select(facts.c.id).where(
+        facts.c.id == petition_id, inside.exists(), ~facts.c.accused_units.contains([unit])
+    )
+    return (await session.sql.execute(query)).one_or_none() is not None
+
+
+async def steps_of(session: Session, petition_id: UUID, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
+    """By event id, which is ordered by time; one row more than `limit` tells that there is a next page."""
+    later = and_(events.c.subject == petition_id, events.c.id > after) if after else events.c.subject == petition_id
+    query = select(events).where(later).order_by(events.c.id).limit(limit + 1)
+    found: Sequence[Row[Any]] = (await session.sql.execute(query)).all()
+    return found

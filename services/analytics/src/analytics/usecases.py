@@ -1,0 +1,82 @@
+"""What analytics does with events, and what it answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from analytics import domain, folding, store
+from analytics.listening import Entry
+from kit.auth import Principal
+from kit.db import Session
+from kit.errors import Refused
+from kit.runtime import Runtime
+
+COUNTED = (*folding.PETITION_EVENTS, *folding.CASE_EVENTS)
+CHUNK = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """statistics; as_of: the newest event counted; counted_at: when it was; newest: the same for each child region."""
+
+    statistics: domain.Statistics
+    as_of: datetime | None
+    counted_at: datetime | None
+    newest: dict[str, datetime]
+
+
+async def take_in(runtime: Runtime, session: Session, entries: Sequence[Entry]) -> None:
+    """Append a batch to the log and bring facts and counts up to date, in one transaction."""
+    new = await store.append(session, entries)
+    slot = await folding.free_slot(session)
+    touched = sorted({entry.subject for entry in entries if entry.id in new and entry.type in COUNTED})
+    if touched:
+        await folding.fold(session, touched, slot)
+    await store.note_freshness(session, entries, slot, runtime.clock.now())
+
+
+async def rebuild(runtime: Runtime) -> int:
+    """Compute facts and counts from the log anew, beside the work that goes on; returns the number of petitions.
+
+    Transactions of its own, of 2 000 petitions each; it may be stopped and run again.
+    """
+    after, petitions = UUID(int=0), 0
+    while True:
+        async with runtime.database.transaction() as session:
+            chunk = await store.next_petitions(session, after, COUNTED, CHUNK)
+            await store.forget_untold(session, after, chunk[-1] if chunk else None, COUNTED)
+            if not chunk:
+                break
+            await folding.fold(session, chunk, await folding.free_slot(session))
+        after, petitions = chunk[-1], petitions + len(chunk)
+    async with runtime.database.transaction() as session:
+        await folding.recount(session)
+    return petitions
+
+
+async def read_statistics(session: Session, region: str | None, principal: Principal) -> Answer:
+    """The figures of a region in the caller's own (the whole of it by default). Raises Refused."""
+    asked = region or principal.region
+    domain.check_region(asked, principal.region)
+    # freshness first: what is counted may be newer than as_of says, never older
+    rows = await store.newest_events(session, asked)
+    statistics = domain.statistics(asked, await store.counts(session, asked))
+    latest = max(rows, key=lambda row: row.event_at, default=None)
+    newest: dict[str, datetime] = {}
+    for row in rows:
+        child = domain.child_of(asked, row.node)
+        if child is not None:
+            newest[child] = max(row.event_at, newest.get(child, row.event_at))
+    return Answer(statistics, latest and latest.event_at, latest and latest.counted_at, newest)
+
+
+async def read_steps(
+    session: Session, petition_id: UUID, principal: Principal, after: UUID | None, limit: int
+) -> tuple[list[Entry], UUID | None]:
+    """A page of the steps of one petition and the key of the next page. Raises Refused("not-found")."""
+    if not await store.may_read(session, petition_id, principal.region, principal.unit):
+        raise Refused("not-found")
+    rows = await store.steps_of(session, petition_id, after, limit)
+    more = rows[limit - 1].id if len(rows) > limit else None
+    return domain.in_order([Entry(*row) for row in rows[:limit]]), more

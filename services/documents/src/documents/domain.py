@@ -1,0 +1,113 @@
+"""The rules of files and papers: what may be kept, under which name, what an opinion holds. Standard library only."""
+
+import codecs
+import json
+import re
+import unicodedata
+from dataclasses import asdict, dataclass
+from email.message import Message
+from typing import Literal
+
+from kit.errors import Refused
+
+HEAD = 4096  # bytes that tell what a file is
+LONGEST_NAME = 200
+PLAIN = "text/plain"
+ZIPPED = frozenset(
+    {"application/zip", "application/x-zip-compressed"}
+    | {"application/vnd.openxmlformats-officedocument." + kind
+       for kind in ("wordprocessingml.document", "spreadsheetml.sheet", "presentationml.presentation")}
+    | {"application/vnd.oasis.opendocument." + kind for kind in ("text", "spreadsheet", "presentation")}
+)  # fmt: skip
+COMPOUND = frozenset(
+    {"application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.ms-works"}
+)
+# how a file begins, and the media types that begin so
+SIGNATURES: tuple[tuple[re.Pattern[bytes], frozenset[str]], ...] = (
+    (re.compile(rb"%PDF-"), frozenset({"application/pdf"})),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), frozenset({"image/png"})),
+    (re.compile(rb"\xff\xd8\xff"), frozenset({"image/jpeg"})),
+    (re.compile(rb"II\*\0|MM\0\*"), frozenset({"image/tiff"})),
+    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), frozenset({"image/webp"})),
+    (re.compile(rb"PK\x03\x04"), ZIPPED),
+    (re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), COMPOUND),
+)
+ACCEPTED = frozenset({PLAIN}).union(*(types for _, types in SIGNATURES))
+# characters that are not seen, or that turn the order of the others round (U+202E shows fdp.exe as exe.pdf)
+UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def sniffed(head: bytes) -> frozenset[str]:
+    """Media types that a file with these first bytes may have; none for what is not kept here."""
+    for signature, types in SIGNATURES:
+        if signature.match(head):
+            return types
+    return frozenset({PLAIN}) if _is_text(head) else frozenset()
+
+
+def _is_text(head: bytes) -> bool:
+    """UTF-8 or GB 18030 without control characters; the last character may be cut."""
+    if not head or any(byte < 0x20 and byte not in b"\t\n\r\f" for byte in head):
+        return False
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            codecs.getincrementaldecoder(encoding)().decode(head)
+        except UnicodeDecodeError:
+            continue
+        return True
+    return False
+
+
+def media_type(head: bytes, declared: str) -> str:
+    """The declared media type, if the bytes bear it out.
+
+    Raises Refused: "unsupported-media" for what is not kept here, "media-type-mismatch" when the two differ.
+    """
+    named = declared.partition(";")[0].strip().lower()
+    found = sniffed(head)
+    if not found:
+        raise Refused("unsupported-media", accepted=sorted(ACCEPTED))
+    if named not in found:
+        raise Refused("media-type-mismatch", declared=named[:100], looks_like=sorted(found))
+    return named
+
+
+def file_name(disposition: str | None) -> str | None:
+    """The file name in a Content-Disposition header (RFC 6266, RFC 8187); None when it names none.
+
+    Raises Refused("invalid-input") for one that is too long, holds a path or characters that are not seen.
+    """
+    if disposition is None:
+        return None
+    header = Message()
+    header["Content-Disposition"] = disposition.replace("\r", " ").replace("\n", " ")
+    name = (header.get_filename() or "").strip()
+    if not name:
+        return None
+    if len(name) > LONGEST_NAME:
+        raise _bad_name(f"longer than {LONGEST_NAME} characters (文件名过长)")
+    if set(name) & set("/\\") or any(unicodedata.category(letter) in UNSEEN for letter in name):
+        raise _bad_name("control characters and paths are not allowed (文件名不允许控制字符和路径)")
+    return name
+
+
+def _bad_name(reason: str) -> Refused:
+    return Refused("invalid-input", errors=[{"field": "header.content-disposition", "reason": reason}])
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A handling opinion (处理意见书): every part of it is required by Art 32."""
+
+    request: str
+    facts: str
+    opinion: str
+    legal_basis: str
+    outcome: Literal["support", "explain", "not-support"]
+
+    def __repr__(self) -> str:
+        return "Opinion(…)"
+
+    def content(self) -> str:
+        """The text whose SHA-256 stands for the paper: JSON, keys in order, no spaces, UTF-8."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,56 @@
+"""Shapes of documents' requests and answers."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kit.texts import Prose
+
+Section = Annotated[Prose, Field(max_length=20_000)]
+
+
+class OpinionIn(BaseModel):
+    """A handling opinion (处理意见书); every section is required (Art 32)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["opinion"]
+    request: Section = Field(description="what was asked for (请求事项)")
+    facts: Section = Field(description="facts and reasons found (事实和理由)")
+    opinion: Section = Field(description="the opinion itself (处理意见)")
+    legal_basis: Section = Field(description="on which rules it stands (依据)")
+    outcome: Literal["support", "explain", "not-support"]
+
+
+class FileOut(BaseModel):
+    file_id: UUID
+    petition_id: UUID
+    name: str | None
+    media_type: str
+    bytes: int
+    sha256: str
+    unit: str
+    stored_by: str
+    stored_at: datetime
+
+
+class PaperRow(BaseModel):
+    """A filed paper; `sha256` is that of its text: the sections and the outcome as JSON, keys in order, no spaces."""
+
+    paper_id: UUID
+    petition_id: UUID
+    kind: str
+    sha256: str
+    unit: str
+    written_by: str
+    written_at: datetime
+
+
+class PaperOut(PaperRow):
+    request: str
+    facts: str
+    opinion: str
+    legal_basis: str
+    outcome: str

@@ -1,0 +1,122 @@
+"""Rows of documents. Whose they are is checked in each statement that reads them."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, exists, insert, select
+
+from contracts.envelope import Envelope
+from documents.tables import files, papers, petition_scopes, petitions
+from kit.auth import Principal
+from kit.db import Session
+from kit.paths import ancestors
+
+# keeps the highest sequence of its aggregate: any order, any repetition, same result
+FOLLOW = """
+INSERT INTO petitions (id, {sequence}, {accused})
+SELECT DISTINCT ON (id) id, sequence, ARRAY(SELECT jsonb_array_elements_text(accused))
+FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[]) AS told (id, sequence, accused)
+ORDER BY id, sequence DESC
+ON CONFLICT (id) DO UPDATE SET {sequence} = excluded.{sequence}, {accused} = excluded.{accused}
+  WHERE petitions.{sequence} < excluded.{sequence}
+"""
+FOLLOW_PETITIONS = FOLLOW.format(sequence="registered_sequence", accused="registered_accused")
+FOLLOW_CASES = FOLLOW.format(sequence="case_sequence", accused="case_accused")
+SCOPES = """
+INSERT INTO petition_scopes (scope, petition_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING
+"""
+
+
+async def follow(session: Session, statement: str, events: Sequence[Envelope]) -> None:
+    """Keep what events say of petitions (FOLLOW_PETITIONS) or of cases (FOLLOW_CASES): one statement for a batch."""
+    accused = [json.dumps(event.data.accused_units) for event in events]
+    ids = [event.subject for event in events]
+    await session.raw.execute(statement, ids, [event.version for event in events], accused)
+
+
+async def add_scopes(session: Session, regions: Sequence[tuple[UUID, str]]) -> None:
+    """Let the units of these regions, and all above them, read what belongs to these petitions."""
+    pairs = sorted({(scope, petition_id) for petition_id, region in regions for scope in ancestors(region)})
+    await session.raw.execute(SCOPES, [scope for scope, _ in pairs], [petition_id for _, petition_id in pairs])
+
+
+def _readable(petition_id: UUID, reader: Principal) -> ColumnElement[bool]:
+    """In the reader's scope, and the reader's unit is not accused (Art 30, 46(5)): one SQL condition for all."""
+    in_scope = exists().where(petition_scopes.c.scope == reader.region, petition_scopes.c.petition_id == petitions.c.id)
+    accused = petitions.c.registered_accused.contains([reader.unit]) | petitions.c.case_accused.contains([reader.unit])
+    return and_(petitions.c.id == petition_id, in_scope, ~accused)
+
+
+async def is_readable(session: Session, petition_id: UUID, reader: Principal) -> bool:
+    query = select(petitions.c.id).where(_readable(petition_id, reader))
+    return (await session.sql.execute(query)).one_or_none() is not None
+
+
+async def lock(session: Session, petition_id: UUID, writer: Principal) -> int | None:
+    """Version of the petition's documents, locked until the transaction ends; None when it is not the writer's."""
+    query = select(petitions.c.version).where(_readable(petition_id, writer)).with_for_update(key_share=True)
+    version: int | None = (await session.sql.execute(query)).scalar_one_or_none()
+    return version
+
+
+async def advance(session: Session, petition_id: UUID) -> int:
+    """The next version, for something that is added under `lock`."""
+    version: int = await session.raw.fetchval(
+        "UPDATE petitions SET version = version + 1 WHERE id = $1 RETURNING version", petition_id
+    )
+    return version
+
+
+async def add_file(session: Session, **columns: Any) -> Row[Any]:
+    added: Row[Any] = (await session.sql.execute(insert(files).values(columns).returning(files))).one()
+    return added
+
+
+async def add_paper(session: Session, **columns: Any) -> Row[Any]:
+    added: Row[Any] = (await session.sql.execute(insert(papers).values(columns).returning(papers))).one()
+    return added
+
+
+async def file_of_any(session: Session, file_id: UUID) -> Row[Any] | None:
+    """Whatever the scope: to tell a repeated upload from an id used twice, never for an answer."""
+    return (await session.sql.execute(select(files).where(files.c.id == file_id))).one_or_none()
+
+
+async def find_file(session: Session, petition_id: UUID, file_id: UUID, reader: Principal) -> Row[Any] | None:
+    query = select(files).join(petitions).where(files.c.id == file_id, _readable(petition_id, reader))
+    found: Row[Any] | None = (await session.sql.execute(query)).one_or_none()
+    return found
+
+
+async def find_paper(session: Session, petition_id: UUID, paper_id: UUID, reader: Principal) -> Row[Any] | None:
+    query = select(papers).join(petitions).where(papers.c.id == paper_id, _readable(petition_id, reader))
+    found: Row[Any] | None = (await session.sql.execute(query)).one_or_none()
+    return found
+
+
+async def page(
+    session: Session, table: Any, petition_id: UUID, reader: Principal, *, after: int, limit: int
+) -> Sequence[Row[Any]]:
+    """Rows of `files` or `papers` as they were added; one row more than `limit` tells that there is a next page."""
+    query = (
+        select(table)
+        .join(petitions)
+        .where(_readable(petition_id, reader), table.c.version > after)
+        .order_by(table.c.version)
+        .limit(limit + 1)
+    )
+    rows: Sequence[Row[Any]] = (await session.sql.execute(query)).all()
+    return rows
+
+
+async def note_reading(
+    session: Session, petition_id: UUID, thing: str, thing_id: UUID, reader: Principal, at: datetime
+) -> None:
+    """thing: "file" or "paper"."""
+    await session.raw.execute(
+        "INSERT INTO readings (petition_id, thing, thing_id, subject, unit, at) VALUES ($1, $2, $3, $4, $5, $6)",
+        petition_id, thing, thing_id, reader.subject, reader.unit, at,
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""What can be done with files and papers."""
+
+import hashlib
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from contracts.events import FileState, PaperState
+from contracts.speech import emit
+from documents import downloads, resources, store, uploads
+from documents.domain import Opinion
+from documents.vault import Kept
+from kit.auth import Principal
+from kit.crypto import Keyring
+from kit.db import Session
+from kit.errors import Refused
+from kit.runtime import Runtime
+
+STORED = "documents.file.stored.v1"
+FILED = "documents.paper.filed.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on its way: ids, what the sender says of it, and its bytes."""
+
+    petition_id: UUID
+    file_id: UUID
+    declared: str
+    name: str | None
+    body: AsyncIterator[bytes]
+
+    def __repr__(self) -> str:
+        return f"Upload({self.file_id})"
+
+
+def _name_bound_to(file_id: UUID) -> str:
+    return f"files/{file_id}/name"
+
+
+def name_of(ring: Keyring, row: Row[Any]) -> str | None:
+    """The file's name, in clear."""
+    return None if row.name is None else ring.decrypt(row.name, _name_bound_to(row.id))
+
+
+async def store_file(runtime: Runtime, writer: Principal, upload: Upload) -> tuple[Row[Any], bool]:
+    """Keep a file of a petition: (its row, whether it is new). The same content under the same id changes nothing.
+
+    Two short transactions, before and after the bytes: a slow sender must not hold a database connection.
+    Raises Refused, OSError while the store is away.
+    """
+    held = resources.of(runtime)
+    with held.uploads.take():
+        async with runtime.database.transaction() as session:
+            if not await store.is_readable(session, upload.petition_id, writer):
+                raise Refused("not-found")
+        async with held.vault.receiving() as receiving:
+            media_type = await uploads.receive(receiving, upload.body, upload.declared)
+            kept = await receiving.keep()
+    async with runtime.database.transaction() as session:
+        return await _note_file(runtime, session, writer, upload, media_type, kept)
+
+
+async def _note_file(
+    runtime: Runtime, session: Session, writer: Principal, upload: Upload, media_type: str, kept: Kept
+) -> tuple[Row[Any], bool]:
+    """The row and the event of a file whose bytes are in the store. Scope again: it may have changed meanwhile."""
+    if await store.lock(session, upload.petition_id, writer) is None:
+        raise Refused("not-found")
+    known = await store.file_of_any(session, upload.file_id)
+    if known is not None:
+        if (known.petition_id, known.sha256) != (upload.petition_id, kept.digest):
+            raise Refused("file-id-reused")
+        return known, False
+    version = await store.advance(session, upload.petition_id)
+    at = runtime.clock.now()
+    row = await store.add_file(
+        session, id=upload.file_id, petition_id=upload.petition_id, version=version,
+        name=upload.name and runtime.keyring.encrypt(upload.name, _name_bound_to(upload.file_id)),
+        media_type=media_type, bytes=kept.size, sha256=kept.digest, object=kept.name,
+        unit=writer.unit, stored_by=writer.subject, stored_at=at,
+    )  # fmt: skip
+    state = FileState(
+        file_id=upload.file_id, sha256=kept.digest, bytes=kept.size, media_type=media_type, unit=writer.unit,
+        stored_at=at,
+    )  # fmt: skip
+    emit(runtime, session, STORED, state, subject=upload.petition_id, sequence=version)
+    return row, True
+
+
+async def read_file(
+    runtime: Runtime, reader: Principal, petition_id: UUID, file_id: UUID
+) -> tuple[Row[Any], AsyncGenerator[bytes, None]]:
+    """A file's row and bytes; the reading is recorded first. Raises Refused: "not-found", "content-damaged"."""
+    async with runtime.database.transaction() as session:
+        row = await store.find_file(session, petition_id, file_id, reader)
+        if row is None:
+            raise Refused("not-found")
+        await store.note_reading(session, petition_id, "file", file_id, reader, runtime.clock.now())
+    content = downloads.checked(resources.of(runtime).vault.read(row.object, row.sha256), file_id)
+    return row, await downloads.begun(content)
+
+
+async def file_opinion(
+    runtime: Runtime, session: Session, writer: Principal, petition_id: UUID, opinion: Opinion
+) -> Row[Any]:
+    """File a handling opinion (Art 32); returns its row. Raises Refused("not-found")."""
+    if await store.lock(session, petition_id, writer) is None:
+        raise Refused("not-found")
+    paper_id, at = runtime.ids.new(), runtime.clock.now()
+    version = await store.advance(session, petition_id)
+    content = opinion.content()
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    sealed = runtime.keyring.encrypt(content, _content_bound_to(paper_id))
+    row = await store.add_paper(
+        session, id=paper_id, petition_id=petition_id, version=version, kind="opinion", content=sealed,
+        sha256=digest, unit=writer.unit, written_by=writer.subject, written_at=at,
+    )  # fmt: skip
+    state = PaperState(paper_id=paper_id, kind="opinion", sha256=digest, unit=writer.unit, written_at=at)
+    emit(runtime, session, FILED, state, subject=petition_id, sequence=version)
+    return row
+
+
+def _content_bound_to(paper_id: UUID) -> str:
+    return f"papers/{paper_id}/content"
+
+
+async def read_paper(
+    runtime: Runtime, session: Session, reader: Principal, petition_id: UUID, paper_id: UUID
+) -> tuple[Row[Any], dict[str, str]]:
+    """A paper's row and text; the reading is recorded. Raises Refused("not-found")."""
+    row = await store.find_paper(session, petition_id, paper_id, reader)
+    if row is None:
+        raise Refused("not-found")
+    await store.note_reading(session, petition_id, "paper", paper_id, reader, runtime.clock.now())
+    text: dict[str, str] = json.loads(runtime.keyring.decrypt(row.content, _content_bound_to(row.id)))
+    return row, text

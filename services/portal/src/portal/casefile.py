@@ -1,0 +1,51 @@
+"""Everything a case page shows, asked of all services at once; what one of them does not tell leaves its part empty."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from portal.calls import Calls, Declined
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a service answered, or why it did not."""
+
+    found: Any = None
+    problem: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """case: of routing, empty while it is being opened; petition: of intake; lists of the others."""
+
+    case: Part
+    petition: Part
+    files: Part
+    papers: Part
+    messages: Part
+
+
+async def _part(answer: Awaitable[Any]) -> Part:
+    try:
+        return Part(found=await answer)
+    except Declined as error:
+        return Part(problem=error.problem)
+
+
+async def read(calls: Calls, token: str, case_id: UUID) -> CaseFile:
+    """Raises Declined when neither the case nor the petition is told: there is nothing to show."""
+    documents = f"/api/documents/v1/petitions/{case_id}"
+    answers = (
+        calls.get(f"/api/routing/v1/cases/{case_id}", token),
+        calls.get(f"/api/intake/v1/petitions/{case_id}", token),
+        calls.get(f"{documents}/files", token),
+        calls.get(f"{documents}/papers", token),
+        calls.get("/api/notify/v1/messages", token, params={"petition_id": str(case_id)}),
+    )
+    found = CaseFile(*await asyncio.gather(*map(_part, answers)))
+    if found.case.problem and found.petition.problem:
+        raise Declined(found.case.problem)
+    return found

@@ -1,0 +1,35 @@
+"""The service as data: everything the composition root needs to know of the portal."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import portal.refusals  # noqa: F401 - fills the refusal catalogue
+from kit.app import HOUSEKEEPING, Job, Service
+from portal import api
+from portal.accounts import load_accounts
+from portal.pages import acting, case, files, ledger, public, registering, signing, statistics
+from portal.resources import open_resources
+from portal.tables import metadata
+from portal.usecases import forget_ended
+
+service = Service(
+    name="portal",
+    title="Accounts, sessions, tokens and pages (门户): the people's face; it holds no business data",
+    routers=(
+        api.router,
+        public.router,
+        signing.router,
+        ledger.router,
+        registering.router,
+        case.router,
+        acting.router,
+        files.router,
+        statistics.router,
+    ),
+    metadata=metadata,
+    migrations=Path(__file__).parents[2] / "migrations" / "versions",
+    resources=open_resources,
+    setup=load_accounts,
+    jobs=(HOUSEKEEPING, Job("portal.ended", timedelta(minutes=5), forget_ended)),
+    uploads=(r"/staff/cases/[0-9a-f-]{36}/files",),
+)

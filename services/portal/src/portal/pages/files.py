@@ -1,0 +1,103 @@
+"""Files and papers of a case: scanned pages passed on to documents, downloads passed back, papers to read."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import UploadFile
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from kit.errors import Refused
+from portal import resources
+from portal.calls import Declined
+from portal.forms import Form, upload_form
+from portal.pages.case import declined
+from portal.rendering import HEADERS, page
+from portal.routes import STAFF, PageRoute, refused_by
+from portal.usecases import Visit
+from portal.visits import READERS, Visiting, runtime_of, staff
+
+router = APIRouter(prefix=STAFF, route_class=PageRoute, include_in_schema=False, dependencies=[staff(*READERS)])
+CHUNK = 256 * 1024
+# a file is somebody's content under our name: nothing in it may run, and it is saved, not shown
+SAVED = {**HEADERS, "Content-Security-Policy": "default-src 'none'; sandbox"}
+
+
+def _documents(case_id: UUID) -> str:
+    return f"/api/documents/v1/petitions/{case_id}"
+
+
+@router.post("/cases/{case_id}/files")
+async def upload(request: Request, visit: Visiting, case_id: UUID) -> Response:
+    """Pass a file on under the id that was minted with the form: sent twice, it is stored once."""
+    most = resources.of(runtime_of(request)).settings.upload_megabytes * 1_000_000
+    try:
+        async with upload_form(request, most) as form:
+            await _pass_on(request, visit, case_id, form)
+    except (Declined, Refused) as error:
+        if isinstance(error, Refused) and error.slug == "form-expired":
+            raise
+        return await declined(request, visit, case_id, "upload", refused_by(error), {})
+    return RedirectResponse(f"{STAFF}/cases/{case_id}?done=upload", status_code=303)
+
+
+async def _pass_on(request: Request, visit: Visit, case_id: UUID, form: Form) -> None:
+    file, file_id = form.upload("file"), _file_id(form)
+    headers = {
+        "Content-Type": _safe(file.content_type or "application/octet-stream"),
+        "Content-Length": str(file.size or 0),
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.filename or '', safe='')}",
+    }
+    path = f"{_documents(case_id)}/files/{file_id}"
+    await resources.of(runtime_of(request)).calls.put(path, visit.token, headers, _chunks(file))
+
+
+def _file_id(form: Form) -> UUID:
+    try:
+        return UUID(form.text("file_id"))
+    except ValueError as error:
+        raise Refused("form-expired") from error
+
+
+def _safe(content_type: str) -> str:
+    """As the browser named it, when it can be a header."""
+    return content_type if content_type.isascii() and content_type.isprintable() else "application/octet-stream"
+
+
+async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
+    while chunk := await file.read(CHUNK):
+        yield chunk
+
+
+@router.get("/cases/{case_id}/files/{file_id}")
+async def download(request: Request, visit: Visiting, case_id: UUID, file_id: UUID) -> Response:
+    """The bytes as they come from documents."""
+    calls = resources.of(runtime_of(request)).calls
+    async with AsyncExitStack() as opened:
+        answer = await opened.enter_async_context(
+            calls.stream(f"{_documents(case_id)}/files/{file_id}", visit.token)
+        )
+        held = opened.pop_all()
+
+    async def body() -> AsyncIterator[bytes]:
+        async with held:
+            async for chunk in answer.aiter_bytes(CHUNK):
+                yield chunk
+
+    given = answer.headers.get("content-disposition", "")
+    disposition = given if given.startswith("attachment") else "attachment"
+    headers = {**SAVED, "Content-Disposition": disposition}
+    if "content-length" in answer.headers:
+        headers["Content-Length"] = answer.headers["content-length"]
+    return StreamingResponse(body(), headers=headers, media_type=answer.headers.get("content-type"))
+
+
+@router.get("/cases/{case_id}/papers/{paper_id}")
+async def paper_page(request: Request, visit: Visiting, case_id: UUID, paper_id: UUID) -> Response:
+    """A paper (文书) to read and print; documents records the reading."""
+    calls = resources.of(runtime_of(request)).calls
+    paper: dict[str, Any] = await calls.get(f"{_documents(case_id)}/papers/{paper_id}", visit.token)
+    return page(request, "paper.html", paper=paper, case_id=case_id)

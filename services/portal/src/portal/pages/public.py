@@ -1,0 +1,102 @@
+"""What petitioners see: the start page, the petition form with its receipt, and the look-up of progress."""
+
+import unicodedata
+from typing import Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse
+from starlette.responses import Response
+
+from contracts.regions import code_of
+from kit.auth import public
+from kit.paths import lies_in
+from portal import resources
+from portal.calls import Declined, problem_of
+from portal.forms import Form, PublicForm
+from portal.rendering import HEADERS, STATIC, page, refused
+from portal.routes import PageRoute
+from portal.visits import runtime_of
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False, dependencies=[public()])
+PERSON = ("name", "id_number", "phone", "address")
+
+
+@router.get("/")
+async def home(request: Request) -> Response:
+    return page(request, "home.html")
+
+
+@router.get("/static/{name}")
+async def static(name: Literal["portal.css", "icon.svg"]) -> Response:
+    """Their address carries a digest, so browsers may keep them."""
+    kept = {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
+    return FileResponse(STATIC / name, headers=kept)
+
+
+def regions_of(request: Request) -> list[tuple[str, str]]:
+    """(12-digit code, name) of the regions of this node's subtree that have a node of their own."""
+    settings, known = runtime_of(request).settings, resources.of(runtime_of(request)).units.regions
+    return [
+        (code_of(entry.path), entry.name)
+        for entry in sorted(settings.directory, key=lambda entry: entry.path)
+        if entry.path in known and lies_in(entry.path, settings.node.path)
+    ]
+
+
+@router.get("/petition")
+async def petition_form(request: Request) -> Response:
+    return page(request, "petition.html", regions=regions_of(request))
+
+
+@router.post("/petition")
+async def petition(request: Request, form: PublicForm) -> Response:
+    """Register what a citizen wrote.
+
+    The receipt is this answer itself, not a page to be asked for by address: the query code is in no address, and
+    a reload sends the same key and shows the same receipt.
+    """
+    body = {**form.chosen(("kind", "title", "content", "about_region")), "petitioner": form.chosen(PERSON)}
+    try:
+        receipt = await resources.of(runtime_of(request)).calls.post("/api/intake/v1/public/petitions", form.key, body)
+    except Declined as error:
+        return refused(
+            request,
+            "petition.html",
+            error.problem,
+            strip="body.",
+            typed=form.typed(),
+            regions=regions_of(request),
+            key=key_after(form, error.problem),
+        )
+    return page(request, "receipt.html", receipt=receipt, by_staff=False)
+
+
+def key_after(form: Form, problem: dict[str, Any]) -> str | None:
+    """The same key as long as nobody knows whether the form arrived; a new one when the key itself was refused."""
+    return None if problem["type"].endswith(":idempotency-key-reused") else form.key
+
+
+@router.get("/progress")
+async def progress_form(request: Request) -> Response:
+    return page(request, "progress.html", status_of=None)
+
+
+@router.post("/progress")
+async def progress(request: Request, form: PublicForm) -> Response:
+    """Where a petition stands. The query code comes in the form's body and goes on in a header: no log shows it."""
+    number, code = _plain(form.text("number")), _plain(form.text("query_code"))
+    try:
+        if not (number.isascii() and code.isascii() and 0 < len(number) <= 40 and 4 <= len(code) <= 32):
+            raise Declined(problem_of("wrong-number-or-code"))
+        path = f"/api/intake/v1/public/petitions/{quote(number, safe='')}/status"
+        found = await resources.of(runtime_of(request)).calls.get(path, headers={"Query-Code": code})
+    except Declined as error:
+        return refused(request, "progress.html", error.problem, typed=form.typed(), status_of=None)
+    return page(request, "progress.html", typed={"number": number}, status_of=found)
+
+
+def _plain(text: str) -> str:
+    """As printed on the receipt: full-width characters, spaces, dashes and small letters are how people type it."""
+    folded = unicodedata.normalize("NFKC", text).upper()
+    return "".join(character for character in folded if character not in " -\t")

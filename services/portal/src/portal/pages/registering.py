@@ -1,0 +1,88 @@
+"""The page on which a clerk registers a petition that came by letter, visit, call or another channel."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from portal import resources
+from portal.calls import Declined
+from portal.choices import units_near
+from portal.forms import Form, StaffForm
+from portal.pages.public import PERSON, key_after, regions_of
+from portal.rendering import page, refused
+from portal.routes import STAFF, PageRoute
+from portal.usecases import Visit
+from portal.visits import Visiting, runtime_of, staff
+from portal.wording import at_china_clock
+
+router = APIRouter(
+    prefix=STAFF, route_class=PageRoute, include_in_schema=False, dependencies=[staff("clerk", "handler")]
+)
+PLAIN = ("channel", "kind", "title", "content", "category", "about_region")
+REPRESENTATIVES = 5  # Art 20: a group is spoken for by at most five
+
+
+def _choices(request: Request, visit: Visit) -> dict[str, Any]:
+    units = resources.of(runtime_of(request)).units
+    return {"regions": regions_of(request), "units": units_near(units, visit.account, [visit.account.unit])}
+
+
+@router.get("/register")
+async def register_form(request: Request, visit: Visiting) -> Response:
+    return page(request, "register.html", **_choices(request, visit))
+
+
+@router.post("/register")
+async def register(request: Request, visit: Visiting, form: StaffForm) -> Response:
+    """Register at the person's own unit. The receipt is this answer itself: see petitioning on the public page."""
+    calls, rows = resources.of(runtime_of(request)).calls, _filled_rows(form)
+    try:
+        receipt = await calls.post("/api/intake/v1/petitions", form.key, _body(form, rows), visit.token)
+    except Declined as error:
+        problem = _as_typed(error.problem, rows)
+        return refused(
+            request,
+            "register.html",
+            problem,
+            typed=form.typed(),
+            key=key_after(form, problem),
+            **_choices(request, visit),
+        )
+    return page(request, "receipt.html", receipt=receipt, by_staff=True)
+
+
+def _filled_rows(form: Form) -> list[int]:
+    """Which petitioner rows hold anything."""
+    rows = range(REPRESENTATIVES)
+    return [row for row in rows if form.chosen(f"petitioners.{row}.{part}" for part in PERSON)]
+
+
+def _body(form: Form, rows: list[int]) -> dict[str, Any]:
+    people = [
+        {part: text for part in PERSON if (text := form.text(f"petitioners.{row}.{part}"))}
+        for row in rows
+    ]  # fmt: skip
+    body = {**form.chosen(PLAIN), "petitioners": people, "accused_units": form.every("accused_units")}
+    received = form.text("received_at")
+    return {**body, "received_at": _moment(received)} if received else body
+
+
+def _moment(text: str) -> str:
+    """As typed when it is no moment: intake says so, with the field."""
+    try:
+        return at_china_clock(text)
+    except ValueError:
+        return text
+
+
+def _as_typed(problem: dict[str, Any], rows: list[int]) -> dict[str, Any]:
+    """Errors named by the row that was typed: empty rows above it were not sent."""
+
+    def typed(field: str) -> str:
+        parts = field.removeprefix("body.").split(".")
+        if parts[0] == "petitioners" and len(parts) > 2 and parts[1].isdigit() and int(parts[1]) < len(rows):
+            parts[1] = str(rows[int(parts[1])])
+        return ".".join(parts)
+
+    return {**problem, "errors": [{**item, "field": typed(item["field"])} for item in problem.get("errors", [])]}

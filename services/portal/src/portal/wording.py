@@ -1,0 +1,77 @@
+"""Every label in Chinese and English, from labels/*.toml; and how moments and numbers are written."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("zh", "en")
+DEFAULT = "zh"
+CHINA = timezone(timedelta(hours=8))
+_FOLDER = Path(__file__).parent / "labels"
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in table.items():
+        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return found
+
+
+@cache
+def labels(language: str) -> dict[str, str]:
+    """All labels of a language by dotted key."""
+    return _flat(tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8")))
+
+
+class Wording:
+    """How one page speaks."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._labels = labels(language)
+
+    def __call__(self, key: str, **facts: object) -> str:
+        """A label; raises KeyError for one that the catalogue lacks."""
+        text = self._labels[key]
+        return text.format(**facts) if facts else text
+
+    def word(self, vocabulary: str, value: str | None) -> str:
+        """A value of an open vocabulary; one that is not known yet is shown as it is."""
+        return self._labels.get(f"{vocabulary}.{value}", value or "")
+
+    def choices(self, vocabulary: str) -> list[tuple[str, str]]:
+        """The known values of a vocabulary with their words, in the order of the catalogue."""
+        prefix = vocabulary + "."
+        return [(key.removeprefix(prefix), text) for key, text in self._labels.items() if key.startswith(prefix)]
+
+    def told(self, problem: Mapping[str, Any], part: str) -> str:
+        """`title` or `next` of a problem in this language."""
+        return str(problem.get(part if self.language == "zh" else f"{part}_en") or problem.get(part) or "")
+
+    def reason(self, field: str, reason: str) -> str:
+        """Why a field was refused, in plain words where the catalogue knows the field."""
+        return self._labels.get(f"invalid.{field.rsplit('.', 1)[-1]}", reason)
+
+
+def moment(text: str | None) -> str:
+    """An ISO moment as the clock on the wall in China shows it, to the minute."""
+    return datetime.fromisoformat(text).astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if text else ""
+
+
+def at_china_clock(text: str) -> str:
+    """What a date or date-and-time field gave, as an ISO moment; a day alone means its end. Raises ValueError."""
+    given = datetime.fromisoformat(text)
+    if "T" not in text:
+        given = given.replace(hour=23, minute=59, second=59)
+    return given.replace(tzinfo=CHINA).isoformat()
+
+
+def size(count: int) -> str:
+    """Bytes as people read them."""
+    for unit, scale in (("MB", 1_000_000), ("KB", 1_000)):
+        if count >= scale:
+            return f"{count / scale:.1f} {unit}"
+    return f"{count} B"

@@ -1,0 +1,255 @@
+"""Cases over HTTP and from events, on a real database."""
+
+import asyncio
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from tests.support.nodes import token
+from tests.support.running import Running, told
+
+from contracts.envelope import Envelope
+from contracts.events import CaseState, PaperState, PetitionState
+from contracts.letters import CaseProgress, HandOverOffer, WithdrawalRequest
+from contracts.speech import parse_event
+from kit.errors import Refused
+from routing.main import service
+
+CASES = "/api/routing/v1/cases"
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+COUNTY = {"path": "33.02.25"}
+OFFICE = token("330225-xf", "33.02.25", ["clerk", "handler"])
+TOWN_HERE = token("330225101-xf", "33.02.25.101", ["clerk", "handler"])
+
+
+def registered(unit: str = "330225-xf", region: str = "33.02.25", **changes: Any) -> Envelope:
+    state = PetitionState(
+        number=f"XF{uuid.uuid4().hex[:12]}", region=region, unit=unit, channel="letter", kind="appeal", petitioners=1,
+        received_at=NOW, registered_at=NOW, **changes,
+    )  # fmt: skip
+    return told("intake.petition.registered.v1", state, subject=uuid.uuid4(), node="33.02.25")
+
+
+async def opened(routing: Running, **changes: Any) -> str:
+    event = registered(**changes)
+    await routing.hear("routing.on-petition-registered", event)
+    return str(event.subject)
+
+
+async def do(routing: Running, case: str, action: str, who: str = OFFICE, **body: Any) -> Any:
+    return await routing.request("POST", f"{CASES}/{case}/{action}", who=who, json=body)
+
+
+async def test_a_registered_petition_opens_one_case_however_often_it_is_told(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    event = registered()
+    await routing.hear("routing.on-petition-registered", event)
+    await routing.hear("routing.on-petition-registered", event)
+    case = (await routing.request("GET", f"{CASES}/{event.subject}", who=OFFICE)).json()
+    assert (case["state"], case["holder_unit"], case["version"]) == ("registered", "330225-xf", 1)
+    assert len(await routing.rows("SELECT 1 FROM cases")) == 1
+
+
+async def test_a_hand_over_within_a_node_takes_two_steps(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    case = await opened(routing)
+    offered = await do(routing, case, "transfer", version=1, to_unit="330225101-xf", note="请核实办理")
+    assert offered.json()["state"] == "offered"
+    early = await do(routing, case, "accept", TOWN_HERE, version=2)
+    assert early.json()["type"] == "urn:xinqiao:problem:not-in-this-state"
+    received = await do(routing, case, "receive", TOWN_HERE, version=2)
+    assert (received.json()["state"], received.json()["holder_unit"]) == ("received", "330225101-xf")
+    assert [entry["note"] for entry in received.json()["timeline"]] == [None, "请核实办理", None]
+    assert [event.type for event in await routing.events()] == [
+        "routing.case.opened.v1",
+        "routing.case.handed-over.v1",
+        "routing.case.received.v1",
+    ]
+    assert not await routing.sent("letters")
+
+
+async def test_of_two_transfers_at_the_same_instant_one_wins(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    for _ in range(5):
+        case = await opened(routing)
+        answers = await asyncio.gather(
+            *(do(routing, case, "transfer", version=1, to_unit=to) for to in ("330225101-xf", "330225-js"))
+        )
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+        assert len(await routing.rows("SELECT 1 FROM timeline WHERE case_id = $1", uuid.UUID(case))) == 2
+
+
+async def test_an_offer_to_another_node_leaves_as_a_sealed_letter_and_freezes_the_case(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    case = await opened(routing)
+    offered = await do(routing, case, "transfer", version=1, to_unit="330225100-xf", note="张三反映的问题")
+    assert offered.json()["writer"] == "33.02.25.100"
+    (letter,) = await routing.sent("letters")
+    assert letter["routing_key"] == "letter.33.02.25.100.routing"
+    assert "张三".encode() not in letter["body"]
+    frozen = await do(routing, case, "accept", version=2)
+    assert frozen.status_code == 409
+
+
+async def offered_case(routing: Running, version: int = 2) -> tuple[Envelope, CaseState]:
+    """An offer as the county would send it to the township."""
+    state = CaseState.model_validate(
+        {
+            "number": f"XF{uuid.uuid4().hex[:12]}", "channel": "web", "kind": "appeal", "state": "offered",
+            "holder_unit": "330225100-xf", "holder_region": "33.02.25.100", "writer": "33.02.25.100",
+            "registered_region": "33.02.25", "registered_at": NOW, "regions": ["33.02.25", "33.02.25.100"],
+            "nodes": ["33.02.25", "33.02.25.100"], "last": {"action": "transfer", "unit": "330225-xf", "at": NOW},
+            "hand_over": {
+                "id": uuid.uuid4(), "kind": "transfer", "from_unit": "330225-xf", "from_node": "33.02.25",
+                "from_region": "33.02.25", "from_state": "registered", "to_unit": "330225100-xf",
+                "to_node": "33.02.25.100", "offered_at": NOW,
+            },
+        }
+    )  # fmt: skip
+    offer = HandOverOffer(case=state, note="请办理")
+    letter = told("routing.hand-over-offer.v1", offer, subject=uuid.uuid4(), sequence=version, node="33.02.25")
+    return letter, state
+
+
+async def test_a_received_offer_can_be_worked_on_here(start: Any) -> None:
+    routing = await start(service)
+    letter, _ = await offered_case(routing)
+    await routing.hear("routing.letters", letter)
+    await routing.hear("routing.letters", letter)
+    case = str(letter.subject)
+    received = await do(routing, case, "receive", token(), version=2)
+    assert (received.status_code, received.json()["state"]) == (200, "received")
+    await routing.hear("routing.letters", letter)  # late and again: it changes nothing
+    accepted = await do(routing, case, "accept", token(), version=3)
+    assert (accepted.status_code, accepted.json()["state"]) == (200, "accepted")
+
+
+async def test_a_withdrawal_before_receipt_is_granted_and_one_after_it_is_not(start: Any) -> None:
+    routing = await start(service)
+    for received in (False, True):
+        letter, state = await offered_case(routing)
+        await routing.hear("routing.letters", letter)
+        if received:
+            await do(routing, str(letter.subject), "receive", token(), version=2)
+        assert state.hand_over is not None
+        request = WithdrawalRequest(hand_over=state.hand_over.id, version=2)
+        asked = told("routing.withdrawal-request.v1", request, subject=letter.subject, sequence=2, node="33.02.25")
+        await routing.hear("routing.letters", asked)
+        (row,) = await routing.rows("SELECT * FROM cases WHERE id = $1", letter.subject)
+        expected = ("330225100-xf", "33.02.25.100") if received else ("330225-xf", "33.02.25")
+        assert (row["holder_unit"], row["writer"], row["version"]) == (*expected, 3)
+
+
+async def test_a_withdrawal_that_overtakes_its_offer_wins_when_the_offer_comes(start: Any) -> None:
+    routing = await start(service)
+    letter, state = await offered_case(routing)
+    assert state.hand_over is not None
+    request = WithdrawalRequest(hand_over=state.hand_over.id, version=2)
+    asked = told("routing.withdrawal-request.v1", request, subject=letter.subject, sequence=2, node="33.02.25")
+    await routing.hear("routing.letters", asked)
+    await routing.hear("routing.letters", letter)
+    (row,) = await routing.rows("SELECT * FROM cases WHERE id = $1", letter.subject)
+    assert (row["state"], row["holder_unit"], row["writer"], row["version"]) == (
+        "registered",
+        "330225-xf",
+        "33.02.25",
+        3,
+    )
+
+
+async def test_an_offer_for_a_unit_that_is_not_here_goes_back_by_itself(start: Any) -> None:
+    routing = await start(service)
+    letter, state = await offered_case(routing)
+    state = state.model_copy(update={"holder_unit": "330226-xf"})
+    offer = letter.model_copy(update={"data": HandOverOffer(case=state)})
+    await routing.hear("routing.letters", offer)
+    (row,) = await routing.rows("SELECT * FROM cases")
+    assert (row["holder_unit"], row["writer"], row["version"]) == ("330225-xf", "33.02.25", 3)
+    assert (await routing.events())[-1].data.last.reason == "unknown-unit"
+
+
+async def test_a_node_without_the_right_to_write_is_refused(start: Any) -> None:
+    routing = await start(service, path="33.02")
+    letter, state = await offered_case(routing)
+    event = told("routing.case.handed-over.v1", state, subject=letter.subject, sequence=2, node="33.02.25")
+    await routing.hear("routing.on-case", event)
+    stolen = state.model_copy(update={"state": "received", "hand_over": None})
+    forged = told("routing.case.received.v1", stolen, subject=letter.subject, sequence=3, node="33.02.25")
+    with pytest.raises(Refused, match="not-the-writer"):
+        await routing.hear("routing.on-case", forged)
+    true = told("routing.case.received.v1", stolen, subject=letter.subject, sequence=3, node="33.02.25.100")
+    await routing.hear("routing.on-case", true)
+    (row,) = await routing.rows("SELECT version, state FROM cases")
+    assert (row["version"], row["state"]) == (3, "received")
+
+
+async def test_replicas_keep_the_highest_version_in_any_order(start: Any) -> None:
+    routing = await start(service, path="33")
+    letter, state = await offered_case(routing)
+    later = state.model_copy(update={"state": "closed", "hand_over": None})
+    events = [
+        told("routing.case.closed.v1", later, subject=letter.subject, sequence=6, node="33.02.25.100"),
+        told("routing.case.handed-over.v1", state, subject=letter.subject, sequence=2, node="33.02.25"),
+    ]
+    for event in events:
+        await routing.hear("routing.on-case", event)
+    (row,) = await routing.rows("SELECT version, state FROM cases")
+    assert (row["version"], row["state"]) == (6, "closed")
+    assert len(await routing.rows("SELECT 1 FROM timeline")) == 2
+
+
+async def test_progress_in_a_letter_is_shown_to_the_services_of_this_node(start: Any) -> None:
+    routing = await start(service)
+    letter, state = await offered_case(routing)
+    event = told("routing.case.accepted.v1", state, subject=letter.subject, sequence=5, node="33.02")
+    progress = CaseProgress(event=event.body().decode())
+    await routing.hear(
+        "routing.letters", told("routing.case-progress.v1", progress, subject=letter.subject, node="33.02")
+    )
+    (row,) = await routing.sent("events.down")
+    assert parse_event(row["body"]).id == event.id
+    foreign = told("routing.case-progress.v1", progress, subject=letter.subject, node="33")
+    with pytest.raises(Refused, match="sender-outside-link"):
+        await routing.hear("routing.letters", foreign)
+
+
+async def test_closing_needs_an_opinion_whose_paper_is_filed(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    case = await opened(routing)
+    await do(routing, case, "accept", version=1)
+    paper = uuid.uuid4()
+    missing = await do(routing, case, "write-opinion", version=2, outcome="support", paper_id=str(paper))
+    assert missing.json()["type"] == "urn:xinqiao:problem:paper-missing"
+    state = PaperState(paper_id=paper, kind="opinion", sha256="0" * 64, unit="330225-xf", written_at=NOW)
+    filed = told("documents.paper.filed.v1", state, subject=uuid.UUID(case), node="33.02.25")
+    await routing.hear("routing.on-paper", filed)
+    written = await do(routing, case, "write-opinion", version=2, outcome="support", paper_id=str(paper))
+    closed = await do(routing, case, "close", version=3)
+    assert (written.json()["outcome"], closed.json()["state"]) == ("support", "closed")
+
+
+async def test_a_case_is_seen_only_in_its_scope_and_never_by_the_accused(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    case = await opened(routing, accused_units=["330225-js"])
+    for who, status in (
+        (OFFICE, 200),
+        (token("330000-xf", "33"), 200),
+        (TOWN_HERE, 404),
+        (token("330225-js", "33.02.25"), 404),
+        (None, 401),
+        (token(roles=["analyst"]), 403),
+    ):
+        assert (await routing.request("GET", f"{CASES}/{case}", who=who)).status_code == status
+    refused = await do(routing, case, "transfer", version=1, to_unit="330225-js")
+    assert refused.json()["type"] == "urn:xinqiao:problem:accused-unit"
+
+
+async def test_the_answer_tells_what_may_be_done_and_why_not_the_rest(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    case = await opened(routing)
+    shown = (await routing.request("GET", f"{CASES}/{case}", who=OFFICE)).json()["actions"]
+    assert {action["action"] for action in shown if action["allowed"]} == {"transfer", "assign", "accept"}
+    assert {action["action"]: action["reason"] for action in shown}["close"] == "not-in-this-state"
+    superior = (await routing.request("GET", f"{CASES}/{case}", who=token("330000-xf", "33"))).json()["actions"]
+    assert not any(action["allowed"] for action in superior)
