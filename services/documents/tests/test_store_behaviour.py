@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tracemalloc
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -77,27 +77,27 @@ async def test_what_was_never_put_is_not_found(shelf: Any) -> None:
 
 
 async def test_an_interrupted_upload_leaves_nothing(shelf: Any) -> None:
-    with pytest.raises(ConnectionError), shelf.store.spool() as spool:
-        fill(spool, [b"half of it" * READ])
-        raise ConnectionError
+    async def interrupted() -> None:
+        with shelf.store.spool() as spool:
+            fill(spool, [b"half of it" * READ])
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await interrupted()
     assert (shelf.objects(), shelf.leftovers()) == ([], 0)
     assert not await shelf.store.exists(NAME)
 
 
-async def test_a_cancelled_upload_leaves_nothing_half(shelf: Any) -> None:
+async def test_a_cancelled_upload_leaves_all_or_nothing(shelf: Any) -> None:
     content = os.urandom(12 * MEGABYTE)
-    uploading = asyncio.create_task(put(shelf, NAME, content))
-    await until(lambda: shelf.leftovers() == 1)
-    uploading.cancel()
-    await asyncio.gather(uploading, return_exceptions=True)
+    with shelf.store.spool() as spool:
+        fill(spool, [content])
+        keeping = asyncio.create_task(shelf.store.keep(NAME, spool))
+        await asyncio.sleep(0)  # it has begun
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
     assert shelf.leftovers() == 0
     assert shelf.objects() in ([], [content])
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not holds():
-            await asyncio.sleep(0)
 
 
 async def test_parallel_puts_of_the_same_content_are_kept_once(shelf: Any) -> None:

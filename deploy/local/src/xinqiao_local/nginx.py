@@ -45,7 +45,7 @@ http {{
     proxy_set_header X-Real-IP $remote_addr;
     proxy_set_header X-Forwarded-For $remote_addr;
     proxy_set_header X-Forwarded-Proto $scheme;
-    error_page 502 503 504 @away;
+    error_page 502 503 504 =503 @away;
     location @away {{
       internal;
       default_type application/problem+json;

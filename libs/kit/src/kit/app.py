@@ -53,7 +53,9 @@ HOUSEKEEPING = Job("housekeeping", timedelta(minutes=10), _forget)
 
 @dataclass(frozen=True)
 class Service:
-    """name: also of its database, role and queues; setup: loads reference data, idempotent, after migration."""
+    """name: also of its database, role and queues; setup: loads reference data, idempotent, after migration;
+    uploads: paths (regular expressions) whose POST bodies are bounded by their own routes, as those of a PUT are.
+    """
 
     name: str
     title: str
@@ -64,6 +66,7 @@ class Service:
     resources: Resources = no_resources
     setup: Callable[[Runtime, Session], Awaitable[None]] = no_setup
     jobs: tuple[Job, ...] = field(default=(HOUSEKEEPING,))
+    uploads: tuple[str, ...] = ()
 
 
 def build_app(service: Service, runtime: Runtime | None = None) -> FastAPI:
@@ -80,7 +83,7 @@ def build_app(service: Service, runtime: Runtime | None = None) -> FastAPI:
         app.include_router(router)
     app.include_router(health.router(lambda: checks_of([runtime] if runtime else [])))
     problems.install(app)
-    app.add_middleware(Observed, service=service.name)
+    app.add_middleware(Observed, service=service.name, uploads=service.uploads)
     app.state.runtime = runtime
     return app
 

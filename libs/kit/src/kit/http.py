@@ -1,6 +1,8 @@
 """What every HTTP request passes: one span, one metric, a bound on its body. Plain ASGI, for speed."""
 
+import re
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from opentelemetry import trace
@@ -14,12 +16,13 @@ MAX_BODY = 1_048_576
 
 
 class Observed:
-    """ASGI middleware of one service. PUT bodies are bounded by their own routes."""
+    """ASGI middleware of one service. Bodies of PUT and of `uploads` (paths) are bounded by their own routes."""
 
-    def __init__(self, app: ASGIApp, *, service: str, max_body: int = MAX_BODY) -> None:
+    def __init__(self, app: ASGIApp, *, service: str, max_body: int = MAX_BODY, uploads: Sequence[str] = ()) -> None:
         self._app = app
         self._service = service
         self._max_body = max_body
+        self._uploads = [re.compile(path) for path in uploads]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,7 +53,7 @@ class Observed:
             self._record(span, scope, status, time.perf_counter() - started)
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
-        if scope["method"] == "PUT":  # uploads are streamed and bounded by their own route
+        if scope["method"] == "PUT" or any(path.fullmatch(scope["path"]) for path in self._uploads):
             await self._app(scope, receive, send)
             return
         length = headers.get(b"content-length", b"0")

@@ -56,6 +56,13 @@ def check_region(asked: str, readable: str) -> None:
         raise Refused("region-outside-scope", region=readable)
 
 
+def child_of(region: str, path: str) -> str | None:
+    """Which child of the region a path lies in; None for the region itself."""
+    depth = region.count(".") + 2
+    parts = path.split(".")
+    return ".".join(parts[:depth]) if lies_in(path, region) and len(parts) >= depth else None
+
+
 def statistics(region: str, counts: Iterable[Count]) -> Statistics:
     """Put together from the counts of the region and of its children."""
     tables: dict[str, Counter[tuple[str, str]]] = {region: Counter()}

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, literal, or_, select
+from sqlalchemy import Row, Select, func, literal, or_, select
 
 from analytics.domain import Count
-from analytics.listening import Entry
+from analytics.entries import Entry
 from analytics.tables import events, facts, freshness, rollups
 from kit.db import Session
 
@@ -35,13 +35,14 @@ DELETE FROM facts WHERE id > $1 AND ($2::uuid IS NULL OR id <= $2)
 
 async def append(session: Session, entries: Sequence[Entry]) -> set[UUID]:
     """Add events to the log; returns the ids that were not there before."""
-    rows = [(e.subject, e.id, e.type, e.node, e.sequence, e.time, e.data) for e in entries]
+    rows = sorted((e.subject, e.id, e.type, e.node, e.sequence, e.time, e.data) for e in entries)
     return {row["id"] for row in await session.raw.fetch(APPEND, *zip(*rows, strict=True))}
 
 
 async def note_freshness(session: Session, entries: Sequence[Entry], slot: int, now: datetime) -> None:
-    """Remember the newest event of each node and when it was counted."""
-    await session.raw.execute(FRESH, slot, now, [e.node for e in entries], [e.time for e in entries])
+    """Remember the newest event of each node and when it was counted; a clock that is ahead is not believed."""
+    moments = [min(entry.time, now) for entry in entries]
+    await session.raw.execute(FRESH, slot, now, [entry.node for entry in entries], moments)
 
 
 async def next_petitions(session: Session, after: UUID, types: Sequence[str], limit: int) -> list[UUID]:
@@ -65,7 +66,7 @@ async def counts(session: Session, region: str) -> list[Count]:
 
 async def newest_events(session: Session, region: str) -> Sequence[Row[Any]]:
     """(node, event_at, counted_at) of the nodes in a region; a region without a node of its own has none."""
-    query = (
+    query: Select[Any] = (
         select(freshness.c.node, func.max(freshness.c.event_at).label("event_at"),
                func.max(freshness.c.counted_at).label("counted_at"))
         .where(or_(freshness.c.node == region, freshness.c.node.startswith(region + ".", autoescape=True)))
@@ -89,7 +90,12 @@ async def may_read(session: Session, petition_id: UUID, scope: str, unit: str) -
 
 async def steps_of(session: Session, petition_id: UUID, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
     """By event id, which is ordered by time; one row more than `limit` tells that there is a next page."""
-    later = and_(events.c.subject == petition_id, events.c.id > after) if after else events.c.subject == petition_id
-    query = select(events).where(later).order_by(events.c.id).limit(limit + 1)
+    unit = func.coalesce(events.c.data["last"]["unit"].astext, events.c.data["unit"].astext).label("unit")
+    query: Select[Any] = (
+        select(events.c.id, events.c.type, events.c.node, events.c.sequence, events.c.time, unit)
+        .where(events.c.subject == petition_id, events.c.id > (after or UUID(int=0)))
+        .order_by(events.c.id)
+        .limit(limit + 1)
+    )
     found: Sequence[Row[Any]] = (await session.sql.execute(query)).all()
     return found

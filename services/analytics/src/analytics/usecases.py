@@ -1,12 +1,15 @@
 """What analytics does with events, and what it answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
+
 from analytics import domain, folding, store
-from analytics.listening import Entry
+from analytics.entries import Entry
 from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
@@ -23,7 +26,14 @@ class Answer:
     statistics: domain.Statistics
     as_of: datetime | None
     counted_at: datetime | None
-    newest: dict[str, datetime]
+    newest: Mapping[str, datetime]
+
+    @property
+    def lag_seconds(self) -> float | None:
+        """How long the newest event took to be counted."""
+        if self.as_of is None or self.counted_at is None:
+            return None
+        return max(0.0, (self.counted_at - self.as_of).total_seconds())
 
 
 async def take_in(runtime: Runtime, session: Session, entries: Sequence[Entry]) -> None:
@@ -73,10 +83,10 @@ async def read_statistics(session: Session, region: str | None, principal: Princ
 
 async def read_steps(
     session: Session, petition_id: UUID, principal: Principal, after: UUID | None, limit: int
-) -> tuple[list[Entry], UUID | None]:
+) -> tuple[list[Row[Any]], UUID | None]:
     """A page of the steps of one petition and the key of the next page. Raises Refused("not-found")."""
     if not await store.may_read(session, petition_id, principal.region, principal.unit):
         raise Refused("not-found")
     rows = await store.steps_of(session, petition_id, after, limit)
     more = rows[limit - 1].id if len(rows) > limit else None
-    return domain.in_order([Entry(*row) for row in rows[:limit]]), more
+    return domain.in_order(rows[:limit]), more

@@ -3,11 +3,13 @@
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 import urllib3
 from minio import Minio
 from minio.commonconfig import ENABLED, Filter
 from minio.error import MinioException, S3Error
+from minio.helpers import check_bucket_name
 from minio.lifecycleconfig import AbortIncompleteMultipartUpload, LifecycleConfig, Rule
 from urllib3.response import BaseHTTPResponse
 
@@ -54,10 +56,15 @@ class _Reading:
 
 
 class S3Store:
-    """One bucket, made when it is missing. Uploads are spooled in `incoming`: a dropped connection never reaches S3."""
+    """One bucket, made when it is missing. Raises ValueError when no bucket can have the name it is to have.
+
+    Uploads are spooled in `incoming`: a dropped connection never reaches S3.
+    """
 
     def __init__(self, settings: S3Section, incoming: Path, threads: Threads) -> None:
+        check_bucket_name(settings.bucket)
         self._bucket = settings.bucket
+        self._making = Lock()
         self.incoming = incoming
         self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._threads = threads
@@ -110,20 +117,22 @@ class S3Store:
             self._upload(name, spool.path)
 
     def _upload(self, name: str, file: Path) -> None:
-        with _answering(), file.open("rb") as content:
+        with _answering(), file.open("rb", buffering=0) as content:
             self._client.put_object(
                 self._bucket, name, content, file.stat().st_size, part_size=PART, num_parallel_uploads=1
             )
 
     def _make_bucket(self) -> None:
-        try:
-            with _answering():
+        """Other processes may be at it too: on some servers the second one succeeds, on others it is told so."""
+        with self._making, _answering():
+            if self._client.bucket_exists(self._bucket):
+                return
+            try:
                 self._client.make_bucket(self._bucket)
-        except StoreAway as error:
-            if isinstance(error.__cause__, S3Error) and error.__cause__.code in OURS_ALREADY:
-                return  # somebody else was faster
-            raise
-        self._forget_abandoned_parts()
+            except S3Error as error:
+                if error.code not in OURS_ALREADY:
+                    raise
+            self._forget_abandoned_parts()
 
     def _forget_abandoned_parts(self) -> None:
         """Have the server drop the parts of uploads that a killed process or a cut line left unfinished."""

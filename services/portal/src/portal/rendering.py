@@ -81,6 +81,7 @@ def _shared(request: Request) -> dict[str, Any]:
         "node_name": runtime.settings.node.name,
         "visit": visit,
         "reads_cases": bool(roles & set(READERS)),
+        "registers": bool(roles & {"clerk", "handler"}),
         "reads_statistics": bool(roles & set(ANALYSTS)),
         "unit_name": lambda code: _unit_name(request, code),
         "csrf": csrf_for(request),
@@ -91,6 +92,7 @@ def _shared(request: Request) -> dict[str, Any]:
         "typed": {},
         "errors": {},
         "problem": None,
+        "key": None,
     }
 
 

@@ -42,6 +42,9 @@ class Wording:
         """A value of an open vocabulary; one that is not known yet is shown as it is."""
         return self._labels.get(f"{vocabulary}.{value}", value or "")
 
+    def knows(self, vocabulary: str, value: str | None) -> bool:
+        return f"{vocabulary}.{value}" in self._labels
+
     def choices(self, vocabulary: str) -> list[tuple[str, str]]:
         """The known values of a vocabulary with their words, in the order of the catalogue."""
         prefix = vocabulary + "."

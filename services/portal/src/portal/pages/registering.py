@@ -30,7 +30,7 @@ def _choices(request: Request, visit: Visit) -> dict[str, Any]:
 
 @router.get("/register")
 async def register_form(request: Request, visit: Visiting) -> Response:
-    return page(request, "register.html", **_choices(request, visit))
+    return page(request, "register.html", more_people=False, **_choices(request, visit))
 
 
 @router.post("/register")
@@ -47,6 +47,7 @@ async def register(request: Request, visit: Visiting, form: StaffForm) -> Respon
             problem,
             typed=form.typed(),
             key=key_after(form, problem),
+            more_people=any(row > 0 for row in rows),
             **_choices(request, visit),
         )
     return page(request, "receipt.html", receipt=receipt, by_staff=True)

@@ -1,0 +1,62 @@
+# Everything a developer, an operator or CI calls. `make help` lists it.
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+PYTEST := .venv/bin/pytest
+CHECKED := libs contracts services node deploy tests conftest.py
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status demo test check fast soak bench contracts docs format lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+up: ## install what is missing, start four nodes, load samples, print addresses and accounts
+	@deploy/local/bootstrap.sh up
+	@$(PYTHON) -m xinqiao_local up
+
+down: ## stop the four nodes, and only them
+	@[ ! -x $(PYTHON) ] || $(PYTHON) -m xinqiao_local down
+
+status: ## what runs and how it is
+	@$(PYTHON) -m xinqiao_local status
+
+demo: ## tell the main story on the running nodes: a petition travels four tiers and back
+	@$(PYTHON) -m node.demo
+
+test: ## install what is missing and run everything that CI runs
+	@deploy/local/bootstrap.sh test
+	@$(MAKE) --no-print-directory check
+	@$(PYTEST) -n 2 --dist loadgroup
+
+check: ## linters, types, import rules, contracts and generated documents
+	@.venv/bin/ruff check $(CHECKED)
+	@.venv/bin/ruff format --check --quiet $(CHECKED)
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(PYTHON) -m contracts check
+	@$(PYTHON) -m node.describe check
+
+fast: ## the tests of the packages alone, without nodes, browser and faults
+	@$(PYTEST) -n 2 libs contracts services node tests/contracts tests/architecture
+
+soak: ## long fault runs (not part of make test)
+	@$(PYTEST) -m soak --timeout 3600 tests/resilience
+
+bench: ## speed as ratios against floors measured in the same run; prints a table, writes build/bench.json
+	@deploy/local/bootstrap.sh test
+	@$(PYTHON) -m deploy.bench
+
+contracts: ## write schemas and AsyncAPI from the models
+	@$(PYTHON) -m contracts generate
+
+docs: ## write OpenAPI documents and the lists of routes and queues from the code
+	@$(PYTHON) -m node.describe generate
+
+format: ## format and fix what can be fixed
+	@.venv/bin/ruff check --fix --quiet $(CHECKED); .venv/bin/ruff format $(CHECKED)
+
+lock: ## resolve the dependencies anew into requirements.lock
+	@UV=.venv/bin/uv deploy/local/lock.sh --upgrade
+
+clean: down ## throw away the local nodes and everything built
+	@rm -rf .run build .pytest_cache .mypy_cache .ruff_cache

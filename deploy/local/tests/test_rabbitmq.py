@@ -1,0 +1,78 @@
+"""Private brokers: two side by side, a message that survives a crash, nothing left behind."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import aio_pika
+import httpx
+import pytest
+from aio_pika import DeliveryMode, Message
+
+from xinqiao_local.rabbitmq import RabbitMQ
+
+QUORUM: dict[str, Any] = {"x-queue-type": "quorum"}
+
+
+@pytest.fixture(scope="module")
+def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RabbitMQ, RabbitMQ]]:
+    pair = tuple(RabbitMQ(tmp_path_factory.mktemp(name), name) for name in ("county", "township"))
+    for broker in pair:
+        broker.start(wait=False)
+    for broker in pair:
+        broker.wait_ready()
+    yield pair[0], pair[1]
+    for broker in pair:
+        broker.kill9()
+
+
+async def test_two_brokers_run_side_by_side_and_know_nothing_of_each_other(brokers: tuple[RabbitMQ, RabbitMQ]) -> None:
+    names = [broker.overview()["cluster_name"] for broker in brokers]
+    assert names == ["county", "township"]
+    assert brokers[0].node_name != brokers[1].node_name
+    async with await aio_pika.connect(brokers[0].url()) as connection:
+        channel = await connection.channel()
+        await channel.declare_queue("only-here", durable=True, arguments=QUORUM)
+    async with await aio_pika.connect(brokers[1].url()) as connection:
+        channel = await connection.channel()
+        with pytest.raises(aio_pika.exceptions.ChannelNotFoundEntity):
+            await channel.get_queue("only-here")
+
+
+async def test_a_confirmed_message_is_still_there_after_kill_9(brokers: tuple[RabbitMQ, RabbitMQ]) -> None:
+    broker = brokers[0]
+    async with await aio_pika.connect(broker.url()) as connection:
+        channel = await connection.channel(publisher_confirms=True)
+        queue = await channel.declare_queue("events", durable=True, arguments=QUORUM)
+        message = Message(b"registered", delivery_mode=DeliveryMode.PERSISTENT)
+        await channel.default_exchange.publish(message, queue.name)
+        broker.kill9()
+        assert not broker.daemon.alive
+    broker.start()
+    async with await aio_pika.connect(broker.url()) as connection:
+        channel = await connection.channel()
+        found = await (await channel.get_queue("events")).get(timeout=10)
+        assert found.body == b"registered"
+        await found.ack()
+
+
+async def test_the_administrator_is_not_guest(brokers: tuple[RabbitMQ, RabbitMQ]) -> None:
+    with pytest.raises(aio_pika.exceptions.ProbableAuthenticationError):
+        await aio_pika.connect(brokers[1].url("guest", "guest"))
+
+
+def test_shovels_streams_and_metrics_are_there(brokers: tuple[RabbitMQ, RabbitMQ]) -> None:
+    shovels = httpx.get(f"{brokers[1].management_url}/api/shovels", trust_env=False)
+    assert shovels.json() == []
+    assert "rabbitmq_identity_info" in httpx.get(brokers[1].metrics_url, trust_env=False).text
+    listeners = brokers[1].overview()["listeners"]
+    assert {"amqp", "http", "stream"} <= {listener["protocol"] for listener in listeners}
+    assert {listener["ip_address"] for listener in listeners if listener["protocol"] != "clustering"} == {"127.0.0.1"}
+
+
+def test_an_orderly_stop_leaves_neither_broker_nor_port_mapper(brokers: tuple[RabbitMQ, RabbitMQ]) -> None:
+    broker = brokers[1]
+    assert broker.mapper.alive
+    broker.stop()
+    assert not broker.daemon.alive
+    assert not broker.mapper.alive
+    assert "ended" not in broker.daemon.last_words(3)

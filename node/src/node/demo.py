@@ -1,0 +1,185 @@
+"""`make demo`: the main story on the running four nodes, by real HTTP calls, each step with its time."""
+
+import csv
+import itertools
+import os
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from node.calling import Caller, Unanswered, public_url, until
+
+SEED = Path(__file__).parents[3] / "deploy" / "local" / "seed"
+OFFICE = {"city": "330200-xf", "county": "330225-xf", "township": "330225100-xf"}
+TOWNSHIP_CODE = "330225100000"
+console = Console()
+
+
+@dataclass
+class Story:
+    """The nodes by name, and the accounts that act."""
+
+    urls: dict[str, str]
+    passwords: dict[str, str]
+
+    def caller(self, account: str) -> Caller:
+        return Caller.sign_in(self.urls[account.split(".", maxsplit=1)[0]], account, self.passwords[account])
+
+    def step(self, zh: str, en: str, do: Callable[[], Any]) -> Any:
+        """Do one step and print how long it took."""
+        started = time.perf_counter()
+        outcome = do()
+        spent = (time.perf_counter() - started) * 1000
+        console.print(f"  [green]✓[/green] {spent:7.0f} ms  {zh}  [dim]{en}[/dim]")
+        return outcome
+
+
+def case_at(caller: Caller, case: str, state: str, unit: str | None = None) -> dict[str, Any]:
+    """The case once it has reached a state (and a holder) at this node."""
+
+    def look() -> dict[str, Any] | None:
+        found: dict[str, Any] = caller.get(f"/api/routing/v1/cases/{case}")
+        return found if found["state"] == state and unit in {None, found["holder_unit"]} else None
+
+    reached: dict[str, Any] = until(look)
+    return reached
+
+
+def act(caller: Caller, case: dict[str, Any], action: str, **body: Any) -> dict[str, Any]:
+    done: dict[str, Any] = caller.post(f"/api/routing/v1/cases/{case['id']}/{action}", version=case["version"], **body)
+    return done
+
+
+def letter_at_the_township(story: Story) -> None:
+    clerk = story.caller("township.clerk")
+    story.step("乡镇窗口登记一封来信", "a township clerk registers a letter", lambda: clerk.post(
+        "/api/intake/v1/petitions", channel="letter", kind="appeal", title="村口路灯不亮",
+        content="村口三盏路灯坏了两个月,晚上老人出门看不清路,盼修。",
+        petitioners=[{"name": "石小满", "phone": "13800000199", "address": "象溪县石桥镇下桥村"}],
+    ))  # fmt: skip
+
+
+def petition_to_the_province(story: Story) -> dict[str, Any]:
+    citizen = Caller(story.urls["province"])
+    receipt: dict[str, Any] = story.step("群众在省级网上信访", "a citizen petitions the province on the web", lambda: (
+        citizen.post(
+            "/api/intake/v1/public/petitions", kind="appeal", title="门前排水沟堵塞无人清理",
+            content="石桥镇东街排水沟堵塞三个月,雨天倒灌进屋,请尽快清理。", about_region=TOWNSHIP_CODE,
+            petitioner={"name": "田小溪", "phone": "13800000188", "address": "象溪县石桥镇东街"},
+        )
+    ))  # fmt: skip
+    console.print(f"              编号 {receipt['number']}  查询码 {receipt['query_code']}")
+    return receipt
+
+
+def down_the_tiers(story: Story, case: str) -> None:
+    """Each tier hands the case to the next one, which signs for it."""
+    for above, below in itertools.pairwise(["province", "city", "county", "township"]):
+        hand_down(story, case, above, below)
+
+
+def hand_down(story: Story, case: str, above: str, below: str) -> None:
+    sender, receiver, unit = story.caller(f"{above}.clerk"), story.caller(f"{below}.clerk"), OFFICE[below]
+    held = case_at(sender, case, "registered" if above == "province" else "received")
+    story.step(
+        f"{above} → {below} 转送",
+        "transferred",
+        lambda: act(sender, held, "transfer", to_unit=unit, note="请依法核实办理"),
+    )
+    offered = story.step("办件到达", "the case arrives", lambda: case_at(receiver, case, "offered", unit))
+    story.step(f"{below} 签收", "received", lambda: act(receiver, offered, "receive"))
+    file = f"/api/intake/v1/petitions/{case}"
+    story.step("信访件到达", "the petition file is here", lambda: until(lambda: receiver.get(file)["content"]))
+
+
+def handled_at_the_township(story: Story, case: str) -> None:
+    handler = story.caller("township.handler")
+    held = case_at(handler, case, "received")
+    held = story.step("乡镇受理", "accepted", lambda: act(handler, held, "accept"))
+    page = (SEED / "scanned-page.png").read_bytes()
+    headers = {"Content-Type": "image/png", "Content-Disposition": "attachment; filename=page-1.png"}
+    upload = f"/api/documents/v1/petitions/{case}/files/{uuid.uuid4()}"
+    story.step("上传扫描页", "a scanned page is uploaded", lambda: until(lambda: handler.put(upload, page, headers)))
+    paper = story.step("写处理意见书", "the opinion is written", lambda: handler.post(
+        f"/api/documents/v1/petitions/{case}/papers", kind="opinion", outcome="support",
+        request="清理东街排水沟", facts="经现场核实,排水沟淤堵约八十米,情况属实。",
+        opinion="支持。镇村建办十日内完成清淤,并列入日常巡查。", legal_basis="《信访工作条例》第三十二条",
+    ))  # fmt: skip
+    held = story.step("记录处理意见", "the opinion is recorded", lambda: until(lambda: act(
+        handler, held, "write-opinion", outcome="support", paper_id=paper["paper_id"])))  # fmt: skip
+    story.step("办结", "closed", lambda: act(handler, held, "close"))
+
+
+def told_and_looked_up(story: Story, receipt: dict[str, Any]) -> None:
+    clerk, citizen = story.caller("province.clerk"), Caller(story.urls["province"])
+
+    def told() -> list[str] | None:
+        page = clerk.get("/api/notify/v1/messages", petition_id=receipt["id"])
+        sent = [message["template"] for message in page["items"] if message["status"] == "sent"]
+        return sent if {"registered", "closed"} <= set(sent) else None
+
+    sent = story.step("信访人收到短信告知", "the petitioner is told (console gateway)", lambda: until(told))
+    console.print(f"              {', '.join(sorted(sent))}")
+    path = f"/api/intake/v1/public/petitions/{receipt['number']}/status"
+
+    def look() -> dict[str, Any] | None:
+        status: dict[str, Any] = citizen.get(path, headers={"Query-Code": receipt["query_code"]})
+        return status if status["state"] == "closed" else None
+
+    status = story.step("凭编号和查询码查询", "looked up with number and query code", lambda: until(look))
+    console.print(f"              {' → '.join(step['action'] for step in status['progress'])}")
+
+
+def counted_at_the_province(story: Story, case: str) -> None:
+    supervisor = story.caller("province.supervisor")
+
+    def steps() -> list[str] | None:
+        events = supervisor.get(f"/api/analytics/v1/petitions/{case}/events")
+        seen = [event["type"] for event in events]
+        return seen if "routing.case.closed.v1" in seen else None
+
+    seen = story.step("省级统计看到每一步", "the province's statistics show every step", lambda: until(steps))
+    console.print(f"              {len(seen)} 个事件 events")
+    totals = supervisor.get("/api/analytics/v1/statistics")["totals"]
+    console.print(f"              全省 province: {totals}")
+
+
+def load(run: Path) -> Story:
+    """Raises FileNotFoundError when the nodes were never started."""
+    with (SEED / "accounts.csv").open(encoding="utf-8", newline="") as file:
+        passwords = {row["username"]: row["password"] for row in csv.DictReader(file)}
+    nodes = {folder.name: public_url(folder / "node.toml") for folder in sorted((run / "nodes").iterdir())}
+    return Story(nodes, passwords)
+
+
+def main() -> int:
+    """Tell the story; 0 when every step worked."""
+    run = Path(os.environ.get("XQ_RUN_DIR", ".run"))
+    started = time.perf_counter()
+    try:
+        story = load(run)
+        console.print("[bold]一件信访事项走过四级  one petition travels four tiers and back[/bold]")
+        letter_at_the_township(story)
+        receipt = petition_to_the_province(story)
+        down_the_tiers(story, receipt["id"])
+        handled_at_the_township(story, receipt["id"])
+        told_and_looked_up(story, receipt)
+        counted_at_the_province(story, receipt["id"])
+    except FileNotFoundError:
+        console.print(f"[red]没有运行中的节点[/red]  no nodes below {run}: run `make up` first")
+        return 1
+    except Unanswered as error:
+        console.print(f"  [red]✗[/red] {error}")
+        return 1
+    console.print(f"[bold]完成 done[/bold] in {time.perf_counter() - started:.1f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""HTTP face of analytics: parse, call the use case, answer."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+
+from analytics import domain, usecases
+from analytics.models import Child, Figures, RegionPath, Statistics, Step, Totals
+from contracts.events import EVENTS
+from kit.auth import Principal, allow
+from kit.db import Db
+from kit.pages import Cursor, Limit, Page, after, cursor_of
+
+router = APIRouter(prefix="/api/analytics/v1", tags=["analytics"])
+Reader = Annotated[Principal, allow("analyst", "supervisor", "leader", "clerk", "handler")]
+Region = Annotated[RegionPath | None, Query(description="dotted path, as 33.02; the caller's own region by default")]
+
+
+@router.get("/statistics")
+async def read_statistics(session: Db, principal: Reader, region: Region = None) -> Statistics:
+    """Petitions registered in a region and all below it: totals, breakdowns, and the same for each child region."""
+    answer = await usecases.read_statistics(session, region, principal)
+    figures = answer.statistics
+    return Statistics(
+        region=figures.region,
+        as_of=answer.as_of,
+        lag_seconds=answer.lag_seconds,
+        own=Figures(**_shown(figures.own)),
+        children=[
+            Child(region=child, as_of=answer.newest.get(child), **_shown(of_child))
+            for child, of_child in figures.children.items()
+        ],
+        **_shown(figures.figures),
+    )
+
+
+@router.get("/petitions/{petition_id}/events")
+async def list_steps(
+    session: Db, principal: Reader, petition_id: Annotated[UUID, Path()], limit: Limit = 200, cursor: Cursor = None
+) -> Page[Step]:
+    """What happened to one petition, in order. What is outside the caller's scope is not found."""
+    rows, more = await usecases.read_steps(session, petition_id, principal, after(cursor), limit)
+    return Page(items=[_step(row) for row in rows], next=more and cursor_of(more))
+
+
+def _shown(figures: domain.Figures) -> dict[str, Any]:
+    return {
+        "totals": Totals.model_validate(figures),
+        "by_channel": figures.by_channel,
+        "by_kind": figures.by_kind,
+        "by_state": figures.by_state,
+        "by_step": figures.by_step,
+    }
+
+
+def _step(row: Any) -> Step:
+    """Types of a newer node than this one are shown by their type alone."""
+    known = EVENTS.get(row.type)
+    zh, en = (known.zh, known.en) if known else (row.type, row.type)
+    return Step(
+        id=row.id, type=row.type, zh=zh, en=en, node=row.node, unit=row.unit, sequence=row.sequence, time=row.time
+    )

@@ -1,0 +1,54 @@
+"""Shapes of analytics' answers. Every figure says what it counts."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+RegionPath = Annotated[str, StringConstraints(pattern=r"^\d{2}(\.\d{2}){0,2}(\.\d{3}){0,2}$", max_length=16)]
+
+
+class Totals(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    registered: int = Field(description="登记数: petitions registered in the region and all below it")
+    open: int = Field(description="未办结: registered and not closed now")
+    closed: int = Field(description="已办结: registered and closed now")
+
+
+class Figures(BaseModel):
+    totals: Totals
+    by_channel: Mapping[str, int] = Field(description="按渠道: registered, by channel")
+    by_kind: Mapping[str, int] = Field(description="按目的: registered, by kind")
+    by_state: Mapping[str, int] = Field(description="按状态: registered, by the state of the case now")
+    by_step: Mapping[str, int] = Field(description="按环节: registered, that did the step at least once")
+
+
+class Child(Figures):
+    region: str
+    as_of: datetime | None = Field(description="time of the newest event counted from a node in this child region")
+
+
+class Statistics(Figures):
+    """The region with all below; the figures of `own` and of all `children` add up to it."""
+
+    region: str
+    as_of: datetime | None = Field(description="统计截至: time of the newest event counted, null before the first one")
+    lag_seconds: float | None = Field(description="how long that event took from its node into these figures")
+    own: Figures = Field(description="本级: registered in the region itself, not below it")
+    children: list[Child]
+
+
+class Step(BaseModel):
+    """An event of one petition."""
+
+    id: UUID
+    type: str
+    zh: str
+    en: str
+    node: str = Field(description="node that did it")
+    unit: str | None
+    sequence: int
+    time: datetime
