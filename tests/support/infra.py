@@ -17,7 +17,7 @@ import httpx
 from xinqiao_local.postgres import Postgres
 from xinqiao_local.rabbitmq import RabbitMQ
 
-DIRECTORY = Path(__file__).parents[2] / ".run" / "test"
+RUN = Path(__file__).parents[2] / ".run"
 PLUGINS = "rabbitmq_management rabbitmq_shovel rabbitmq_shovel_management rabbitmq_prometheus rabbitmq_stream"
 
 
@@ -54,12 +54,13 @@ def docker_answers() -> bool:
 
 
 class Processes:
-    """Private processes below .run/test, thrown away before and after."""
+    """Private processes in a directory of this test run, thrown away after it; several runs do not meet."""
 
     def __init__(self) -> None:
-        shutil.rmtree(DIRECTORY, ignore_errors=True)
-        self._postgres = Postgres(DIRECTORY / "postgres", durable=False)
-        self._broker = RabbitMQ(DIRECTORY / "rabbitmq", "tests")
+        self._directory = RUN / f"test-{os.getpid()}"
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._postgres = Postgres(self._directory / "postgres", durable=False)
+        self._broker = RabbitMQ(self._directory / "rabbitmq", "tests")
 
     def start(self) -> Infra:
         self._broker.start(wait=False)
@@ -69,7 +70,7 @@ class Processes:
     def stop(self) -> None:
         self._broker.stop()
         self._postgres.stop()
-        shutil.rmtree(DIRECTORY, ignore_errors=True)
+        shutil.rmtree(self._directory, ignore_errors=True)
 
 
 class Containers:

@@ -5,6 +5,8 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import httpx
+
 from kit.db import Database, Session
 from kit.errors import Refused
 from kit.testing import eventually
@@ -16,6 +18,14 @@ OnDisk = Callable[[str], Awaitable[None]]
 
 async def write(session: Session, batch: Sequence[Any]) -> None:
     await session.raw.executemany("INSERT INTO effects (text) VALUES ($1)", [(each.text,) for each in batch])
+
+
+async def publish_without_id(broker: RabbitMQ, queue: str) -> None:
+    """As only a foreign sender would."""
+    message = {"properties": {}, "routing_key": queue, "payload": '{"text": "nameless"}', "payload_encoding": "string"}
+    async with httpx.AsyncClient() as client:
+        url = f"{broker.management_url}/api/exchanges/%2F/amq.default/publish"
+        assert (await client.post(url, json=message)).json() == {"routed": True}
 
 
 async def parked(station: Any) -> list[tuple[str, str]]:
@@ -37,7 +47,7 @@ async def test_what_is_delivered_twice_and_shuffled_has_its_effect_once(station:
     await asyncio.gather(*(station.bus.publish(letter) for letter in twice))
 
     async def emptied() -> bool:
-        return await station.count() >= 300 and await station.depth() == 0
+        return bool(await station.count() >= 300 and await station.depth() == 0)
 
     await eventually(emptied)
     await station.stop()
@@ -54,7 +64,7 @@ async def test_a_poison_message_is_parked_with_its_reason_and_the_others_take_ef
     station.start(choosy)
 
     async def settled() -> bool:
-        return await station.count() == 8 and await station.depth() == 0
+        return bool(await station.count() == 8 and await station.depth() == 0)
 
     await eventually(settled)
     assert sorted(await station.effects()) == list("abcdefgh")
@@ -63,15 +73,15 @@ async def test_a_poison_message_is_parked_with_its_reason_and_the_others_take_ef
     assert "poison" in body
 
 
-async def test_an_unreadable_message_and_one_without_id_are_parked_unread(station: Any) -> None:
+async def test_an_unreadable_message_and_one_without_id_are_parked_unread(station: Any, broker: RabbitMQ) -> None:
     await station.send("first")
     await station.bus.publish(station.word("torn", body=b"\xff not json"))
-    await station.bus.publish(station.word("nameless", message_id=""))
+    await publish_without_id(broker, station.queue)
     await station.send("last")
     station.start()
 
     async def settled() -> bool:
-        return await station.count() == 2 and await station.depth(".parked") == 2
+        return bool(await station.count() == 2 and await station.depth(".parked") == 2)
 
     await eventually(settled)
     reasons = [reason for reason, _ in await parked(station)]
@@ -84,7 +94,7 @@ async def test_a_decoder_that_breaks_stops_no_queue(station: Any) -> None:
     station.start()
 
     async def settled() -> bool:
-        return await station.count() == 1 and await station.depth(".parked") == 1
+        return bool(await station.count() == 1 and await station.depth(".parked") == 1)
 
     await eventually(settled)
     assert [reason for reason, _ in await parked(station)] == ["TypeError"]
@@ -105,10 +115,10 @@ async def test_a_failure_is_tried_again_after_a_delay_and_the_rest_does_not_wait
     station.start(at_second_try)
 
     async def others() -> bool:
-        return await station.count() == 2 and await station.depth(".retry.1s") == 1
+        return bool(await station.count() == 2 and await station.depth(".retry.1s") == 1)
 
     async def all_three() -> bool:
-        return await station.count() == 3
+        return bool(await station.count() == 3)
 
     await eventually(others)
     await eventually(all_three)
@@ -124,7 +134,7 @@ async def test_a_failure_leaves_no_effect_and_no_inbox_row(station: Any) -> None
     station.start(fails_late)
 
     async def put_aside() -> bool:
-        return await station.depth(".retry.1s") + await station.depth(".retry.5s") == 1
+        return bool(await station.depth(".retry.1s") + await station.depth(".retry.5s") == 1)
 
     await eventually(put_aside)
     await station.stop()
@@ -142,7 +152,7 @@ async def test_the_database_killed_means_a_pause_and_no_loss(station: Any, postg
     await station.send(*(str(number) for number in range(300)))
 
     async def begun() -> bool:
-        return await station.count() > 20
+        return bool(await station.count() > 20)
 
     await eventually(begun)
     await asyncio.to_thread(postgres.kill9)
@@ -150,7 +160,7 @@ async def test_the_database_killed_means_a_pause_and_no_loss(station: Any, postg
     await asyncio.to_thread(postgres.start)
 
     async def all_there() -> bool:
-        return await station.count() == 400 and await station.depth() == 0
+        return bool(await station.count() == 400 and await station.depth() == 0)
 
     await eventually(all_there)
     await station.stop()
@@ -170,14 +180,14 @@ async def test_the_broker_killed_loses_and_repeats_nothing(station: Any, broker:
     station.start(slowly, batch=5)
 
     async def begun() -> bool:
-        return await station.count() > 30
+        return bool(await station.count() > 30)
 
     await eventually(begun)
     await asyncio.to_thread(broker.kill9)
     await asyncio.to_thread(broker.start)
 
     async def all_there() -> bool:
-        return await station.count() == 400 and await station.depth() == 0
+        return bool(await station.count() == 400 and await station.depth() == 0)
 
     await eventually(all_there)
     await station.stop()
@@ -205,16 +215,21 @@ async def test_stopping_finishes_the_batch_in_hand_and_leaves_the_rest(station: 
     await eventually(given_back)
 
 
-async def test_a_queue_deleted_and_declared_again_is_consumed_again(station: Any) -> None:
-    station.start()
-    await station.send("before")
-
+async def test_a_queue_deleted_and_declared_again_is_consumed_again(station: Any, broker: RabbitMQ) -> None:
     async def seen(text: str) -> bool:
         return text in await station.effects()
 
+    async def nobody_consumes() -> bool:
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(f"{broker.management_url}/api/consumers")
+        return not [each for each in answer.json() if each["queue"]["name"] == station.queue]
+
+    station.start()
+    await station.send("before")
     await eventually(lambda: seen("before"))
     async with station.bus.channel() as channel:
         await channel.queue_delete(station.queue)
+    await eventually(nobody_consumes)
     await station.declare()
     await station.send("after")
     await eventually(lambda: seen("after"))

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from kit.bus import Bus
 from kit.db import Database, Waker
 from kit.outbox import Outgoing, Relay, put
@@ -45,13 +47,14 @@ def holds(station: Any, count: int) -> Callable[[], Awaitable[bool]]:
 
 
 async def test_committed_messages_are_sent_and_rolled_back_ones_are_not(station: Any) -> None:
-    await commit(station, "kept")
-    try:
+    async def changes_its_mind() -> None:
         async with station.database.transaction() as session:
             put(session, station.word("undone"))
             raise KeyError
-    except KeyError:
-        pass
+
+    await commit(station, "kept")
+    with pytest.raises(KeyError):
+        await changes_its_mind()
     async with running(station.database, station.bus):
         await eventually(holds(station, 1))
     assert await station.depth() == 1

@@ -98,3 +98,19 @@ async def test_two_processes_that_make_the_bucket_at_once_both_succeed(s3_shelf:
 async def test_in_a_bucket_that_is_missing_everything_is_absent(s3_shelf: Any) -> None:
     with pytest.raises(Absent):
         await anext(s3_shelf.store.read(NAME))
+
+
+async def test_a_bucket_that_was_removed_is_made_again_at_the_next_try(s3_shelf: Any) -> None:
+    s3_shelf.client.make_bucket(s3_shelf.settings.bucket)
+    await put(s3_shelf.store, b"one")
+    s3_shelf.client.remove_object(s3_shelf.settings.bucket, NAME)
+    s3_shelf.client.remove_bucket(s3_shelf.settings.bucket)
+    with pytest.raises(OSError, match="the bucket is gone"):
+        await put(s3_shelf.store, b"one")
+    await put(s3_shelf.store, b"one")
+    assert s3_shelf.objects() == [b"one"]
+
+
+def test_a_name_that_no_bucket_can_have_is_told_at_the_start(s3_shelf: Any, threads: Threads) -> None:
+    with pytest.raises(ValueError, match="invalid bucket name"):
+        S3Store(s3_shelf.settings.model_copy(update={"bucket": "No Bucket"}), s3_shelf.incoming, threads)

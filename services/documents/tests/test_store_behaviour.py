@@ -134,4 +134,4 @@ async def test_a_large_object_is_put_and_read_with_bounded_memory(shelf: Any) ->
         tracemalloc.stop()
     assert sum(sizes) == 64 * MEGABYTE
     assert max(sizes) <= READ
-    assert peak < 24 * MEGABYTE
+    assert peak < 20 * MEGABYTE

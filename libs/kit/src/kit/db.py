@@ -101,7 +101,7 @@ class Database:
 
 @asynccontextmanager
 async def listening(dsn: str, channel: str, heard: Callable[[], None]) -> AsyncIterator[asyncio.Event]:
-    """Call `heard` on every NOTIFY of the channel while the block runs; yields the event that the connection is lost."""
+    """Call `heard` on every NOTIFY of the channel while the block runs. Yields an event: the connection was lost."""
     connection = await asyncpg.connect(dsn, timeout=5)
     lost = asyncio.Event()
     try:

@@ -18,7 +18,7 @@ from documents.threads import Threads
 from kit.logs import log
 from kit.settings import S3Section
 
-PART = 8 * 1024 * 1024  # one part is in memory for each upload in progress
+PART = 5 * 1024 * 1024  # the least S3 allows; the client holds two parts of each upload in memory
 NOT_THERE = {"NoSuchKey", "NoSuchBucket"}
 OURS_ALREADY = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 
@@ -64,6 +64,7 @@ class S3Store:
     def __init__(self, settings: S3Section, incoming: Path, threads: Threads) -> None:
         check_bucket_name(settings.bucket)
         self._bucket = settings.bucket
+        self._has_bucket = False
         self._making = Lock()
         self.incoming = incoming
         self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -107,14 +108,15 @@ class S3Store:
         return True
 
     def _keep(self, name: str, spool: Spool) -> None:
+        self._ensure_bucket()
         if self._exists(name):
             return
         spool.stream.flush()
         try:
             self._upload(name, spool.path)
-        except Absent:  # the bucket: the first file of this node
-            self._make_bucket()
-            self._upload(name, spool.path)
+        except Absent as error:
+            self._has_bucket = False
+            raise StoreAway("the bucket is gone") from error
 
     def _upload(self, name: str, file: Path) -> None:
         with _answering(), file.open("rb", buffering=0) as content:
@@ -122,17 +124,19 @@ class S3Store:
                 self._bucket, name, content, file.stat().st_size, part_size=PART, num_parallel_uploads=1
             )
 
-    def _make_bucket(self) -> None:
+    def _ensure_bucket(self) -> None:
         """Other processes may be at it too: on some servers the second one succeeds, on others it is told so."""
         with self._making, _answering():
-            if self._client.bucket_exists(self._bucket):
+            if self._has_bucket:
                 return
-            try:
-                self._client.make_bucket(self._bucket)
-            except S3Error as error:
-                if error.code not in OURS_ALREADY:
-                    raise
-            self._forget_abandoned_parts()
+            if not self._client.bucket_exists(self._bucket):
+                try:
+                    self._client.make_bucket(self._bucket)
+                except S3Error as error:
+                    if error.code not in OURS_ALREADY:
+                        raise
+                self._forget_abandoned_parts()
+            self._has_bucket = True
 
     def _forget_abandoned_parts(self) -> None:
         """Have the server drop the parts of uploads that a killed process or a cut line left unfinished."""

@@ -61,7 +61,9 @@ class Calls:
     async def stream(self, path: str, token: str) -> AsyncIterator[httpx.Response]:
         """An answer whose body is read piece by piece. Raises Declined."""
         try:
-            async with self.client.stream("GET", path, headers=_headers(token, {"Accept-Encoding": "identity"})) as answer:
+            async with self.client.stream(
+                "GET", path, headers=_headers(token, {"Accept-Encoding": "identity"})
+            ) as answer:
                 if answer.is_error:
                     await answer.aread()
                     raise Declined(_problem_in(answer))

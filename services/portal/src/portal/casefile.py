@@ -8,6 +8,8 @@ from uuid import UUID
 
 from portal.calls import Calls, Declined
 
+MOST = 200  # files and papers on one page; the page says so when there are more
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -41,8 +43,8 @@ async def read(calls: Calls, token: str, case_id: UUID) -> CaseFile:
     answers = (
         calls.get(f"/api/routing/v1/cases/{case_id}", token),
         calls.get(f"/api/intake/v1/petitions/{case_id}", token),
-        calls.get(f"{documents}/files", token),
-        calls.get(f"{documents}/papers", token),
+        calls.get(f"{documents}/files", token, params={"limit": MOST}),
+        calls.get(f"{documents}/papers", token, params={"limit": MOST}),
         calls.get("/api/notify/v1/messages", token, params={"petition_id": str(case_id)}),
     )
     found = CaseFile(*await asyncio.gather(*map(_part, answers)))

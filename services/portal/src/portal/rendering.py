@@ -19,6 +19,7 @@ from portal.wording import DEFAULT, LANGUAGES, Wording
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 STYLE = STATIC / "portal.css"
+A_YEAR = 31_536_000  # seconds
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'",
@@ -64,7 +65,9 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     text = _environment().get_template(template).render(**{**shared, **values})
     response = HTMLResponse(text, status, headers=HEADERS)
     if request.query_params.get("lang") in LANGUAGES:
-        response.set_cookie("lang", language_of(request), max_age=31_536_000, httponly=True, samesite="strict", path="/")
+        response.set_cookie(
+            "lang", language_of(request), max_age=31_536_000, httponly=True, samesite="strict", path="/"
+        )
     if cookie_name(request, "visitor") not in request.cookies:
         set_cookie(request, response, "visitor", visitor_of(request))
     return response

@@ -80,9 +80,7 @@ async def note_try(session: Session, username_index: bytes, now: datetime, since
     Tries for one account wait for each other here, so that many at once are not more than the same number in turn.
     """
     await session.sql.execute(select(func.pg_advisory_xact_lock(int.from_bytes(username_index[:8], signed=True))))
-    query = select(func.count()).where(
-        failed_sign_ins.c.username_index == username_index, failed_sign_ins.c.at > since
-    )
+    query = select(func.count()).where(failed_sign_ins.c.username_index == username_index, failed_sign_ins.c.at > since)
     if (await session.sql.execute(query)).scalar_one() >= most:
         return False
     await session.sql.execute(insert(failed_sign_ins).values(username_index=username_index, at=now))

@@ -77,9 +77,7 @@ async def download(request: Request, visit: Visiting, case_id: UUID, file_id: UU
     """The bytes as they come from documents."""
     calls = resources.of(runtime_of(request)).calls
     async with AsyncExitStack() as opened:
-        answer = await opened.enter_async_context(
-            calls.stream(f"{_documents(case_id)}/files/{file_id}", visit.token)
-        )
+        answer = await opened.enter_async_context(calls.stream(f"{_documents(case_id)}/files/{file_id}", visit.token))
         held = opened.pop_all()
 
     async def body() -> AsyncIterator[bytes]:

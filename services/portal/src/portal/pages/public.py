@@ -87,13 +87,17 @@ async def progress(request: Request, form: PublicForm) -> Response:
     """Where a petition stands. The query code comes in the form's body and goes on in a header: no log shows it."""
     number, code = _plain(form.text("number")), _plain(form.text("query_code"))
     try:
-        if not (number.isascii() and code.isascii() and 0 < len(number) <= 40 and 4 <= len(code) <= 32):
-            raise Declined(problem_of("wrong-number-or-code"))
-        path = f"/api/intake/v1/public/petitions/{quote(number, safe='')}/status"
-        found = await resources.of(runtime_of(request)).calls.get(path, headers={"Query-Code": code})
+        found = await _status(request, number, code)
     except Declined as error:
         return refused(request, "progress.html", error.problem, typed=form.typed(), status_of=None)
     return page(request, "progress.html", typed={"number": number}, status_of=found)
+
+
+async def _status(request: Request, number: str, code: str) -> Any:
+    if not (number.isascii() and code.isascii() and 0 < len(number) <= 40 and 4 <= len(code) <= 32):
+        raise Declined(problem_of("wrong-number-or-code"))
+    path = f"/api/intake/v1/public/petitions/{quote(number, safe='')}/status"
+    return await resources.of(runtime_of(request)).calls.get(path, headers={"Query-Code": code})
 
 
 def _plain(text: str) -> str:

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from kit.auth import public
 from kit.errors import Refused
 from portal import usecases
-from portal.forms import PublicForm, StaffForm
+from portal.forms import PublicForm, staff_form
 from portal.rendering import page, refused
 from portal.routes import STAFF, PageRoute, local, refused_by
 from portal.visits import (
@@ -47,8 +47,8 @@ async def sign_in(request: Request, form: PublicForm) -> Response:
     return response
 
 
-@router.post("/sign-out", dependencies=[staff()])
-async def sign_out(request: Request, form: StaffForm) -> Response:
+@router.post("/sign-out", dependencies=[staff(), Depends(staff_form, scope="function")])
+async def sign_out(request: Request) -> Response:
     await usecases.close_session(runtime_of(request), session_id_of(request) or "")
     response = RedirectResponse("/", status_code=303)
     end_session(request, response)
