@@ -34,7 +34,7 @@ async def parked(station: Any) -> list[tuple[str, str]]:
     async with station.bus.channel() as channel:
         queue = await channel.get_queue(f"{station.queue}.parked")
         while (message := await queue.get(fail=False)) is not None:
-            found.append((str(message.headers["x-reason"]), message.body.decode()))
+            found.append((str(message.headers["x-reason"]), message.body.decode(errors="replace")))
             await message.ack()
     return found
 

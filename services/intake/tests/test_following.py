@@ -141,5 +141,6 @@ async def test_who_holds_the_case_may_read_the_petition(start: Any) -> None:
     petition = await registered(intake)
     other = token("330225101-xf", "33.02.25.101")
     assert (await intake.request("GET", f"{PETITIONS}/{petition}", who=other)).status_code == 404
-    await intake.hear("intake.on-case", case(subject=petition, to="33.02.25.101"))
+    held = case("receive", 3, subject=petition, regions=["33.02.25", "33.02.25.101"])
+    await intake.hear("intake.on-case", held)
     assert (await intake.request("GET", f"{PETITIONS}/{petition}", who=other)).status_code == 200

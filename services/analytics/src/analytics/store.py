@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, literal, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 
 from analytics.domain import Count
 from analytics.entries import Entry
@@ -78,10 +78,8 @@ async def newest_events(session: Session, region: str) -> Sequence[Row[Any]]:
 
 async def may_read(session: Session, petition_id: UUID, scope: str, unit: str) -> bool:
     """Registered or held in the region or below it, and the unit is not the accused (Art 30)."""
-    held = func.unnest(func.array_append(facts.c.regions, facts.c.region)).table_valued("region").alias("held")
-    inside = select(literal(1)).select_from(held).where(
-        or_(held.c.region == scope, held.c.region.startswith(scope + ".", autoescape=True))
-    )  # fmt: skip
+    held = func.unnest(func.array_append(facts.c.regions, facts.c.region)).column_valued("held")
+    inside = select(held).where(or_(held == scope, held.startswith(scope + ".", autoescape=True)))
     query = select(facts.c.id).where(
         facts.c.id == petition_id, inside.exists(), ~facts.c.accused_units.contains([unit])
     )

@@ -56,7 +56,7 @@ async def petition(request: Request, form: PublicForm) -> Response:
     The receipt is this answer itself, not a page to be asked for by address: the query code is in no address, and
     a reload sends the same key and shows the same receipt.
     """
-    body = {**form.chosen(("kind", "title", "content", "about_region")), "petitioner": form.chosen(PERSON)}
+    body = {**form.chosen(("kind", "title", "content", "about_region")), "petitioner": person_in(form, "petitioner")}
     try:
         receipt = await resources.of(runtime_of(request)).calls.post("/api/intake/v1/public/petitions", form.key, body)
     except Declined as error:
@@ -70,6 +70,11 @@ async def petition(request: Request, form: PublicForm) -> Response:
             key=key_after(form, error.problem),
         )
     return page(request, "receipt.html", receipt=receipt, by_staff=False)
+
+
+def person_in(form: Form, row: str) -> dict[str, str]:
+    """What was typed of one person, whose fields are named `<row>.<part>`."""
+    return {part: text for part in PERSON if (text := form.text(f"{row}.{part}"))}
 
 
 def key_after(form: Form, problem: dict[str, Any]) -> str | None:

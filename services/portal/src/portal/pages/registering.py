@@ -9,7 +9,7 @@ from portal import resources
 from portal.calls import Declined
 from portal.choices import units_near
 from portal.forms import Form, StaffForm
-from portal.pages.public import PERSON, key_after, regions_of
+from portal.pages.public import key_after, person_in, regions_of
 from portal.rendering import page, refused
 from portal.routes import STAFF, PageRoute
 from portal.usecases import Visit
@@ -55,15 +55,11 @@ async def register(request: Request, visit: Visiting, form: StaffForm) -> Respon
 
 def _filled_rows(form: Form) -> list[int]:
     """Which petitioner rows hold anything."""
-    rows = range(REPRESENTATIVES)
-    return [row for row in rows if form.chosen(f"petitioners.{row}.{part}" for part in PERSON)]
+    return [row for row in range(REPRESENTATIVES) if person_in(form, f"petitioners.{row}")]
 
 
 def _body(form: Form, rows: list[int]) -> dict[str, Any]:
-    people = [
-        {part: text for part in PERSON if (text := form.text(f"petitioners.{row}.{part}"))}
-        for row in rows
-    ]  # fmt: skip
+    people = [person_in(form, f"petitioners.{row}") for row in rows]
     body = {**form.chosen(PLAIN), "petitioners": people, "accused_units": form.every("accused_units")}
     received = form.text("received_at")
     return {**body, "received_at": _moment(received)} if received else body
