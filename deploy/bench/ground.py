@@ -1,12 +1,11 @@
 """What the measurements stand on: private servers that throw nothing away early, and one node's files."""
 
+import json
 import shutil
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from joserfc.jwk import KeySet
 
 from intake.main import service as intake
 from kit import migrations
-from kit.settings import NodeSettings
 from xinqiao_local import node_file
 from xinqiao_local.cluster import SEED
 from xinqiao_local.keys import ISSUER, ensure_keys, public_name
@@ -58,3 +56,31 @@ class Ground:
         )
         write_private(self.home / "node.toml", text)
         return self.home / "node.toml"
+
+    def token(self) -> str:
+        """A clerk's bearer token, as the portal of the node would give it."""
+        issuer = KeySet.import_key_set(json.loads((self.home / "keys" / ISSUER).read_text())).keys[0]
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": "xinqiao", "aud": "xinqiao", "sub": "bench.clerk", "unit": UNIT, "region": NODE,
+            "roles": ["clerk"], "iat": now, "exp": now + 3600,
+        }  # fmt: skip
+        return jwt.encode({"alg": "ES256", "kid": issuer.kid}, claims, issuer)
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """Servers below .run/bench, begun anew and thrown away at the end."""
+    shutil.rmtree(DIRECTORY, ignore_errors=True)
+    private_directory(DIRECTORY)
+    made = Ground(Postgres(DIRECTORY / "postgres"), RabbitMQ(DIRECTORY / "rabbitmq", "bench"), DIRECTORY / "node")
+    private_directory(made.home)
+    try:
+        made.broker.start(wait=False)
+        made.postgres.start()
+        made.broker.wait_ready()
+        yield made
+    finally:
+        made.broker.kill9()
+        made.postgres.kill9()
+        shutil.rmtree(DIRECTORY, ignore_errors=True)

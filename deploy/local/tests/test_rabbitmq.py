@@ -1,5 +1,6 @@
 """Private brokers: two side by side, a message that survives a crash, nothing left behind."""
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,6 +46,7 @@ async def test_a_confirmed_message_is_still_there_after_kill_9(brokers: tuple[Ra
         queue = await channel.declare_queue("events", durable=True, arguments=QUORUM)
         message = Message(b"registered", delivery_mode=DeliveryMode.PERSISTENT)
         await channel.default_exchange.publish(message, queue.name)
+        broker.wait_settled()
         broker.kill9()
         assert not broker.daemon.alive
     broker.start()
@@ -64,9 +66,15 @@ def test_shovels_streams_and_metrics_are_there(brokers: tuple[RabbitMQ, RabbitMQ
     shovels = httpx.get(f"{brokers[1].management_url}/api/shovels", trust_env=False)
     assert shovels.json() == []
     assert "rabbitmq_identity_info" in httpx.get(brokers[1].metrics_url, trust_env=False).text
+
+
+def test_all_listeners_are_closed_to_other_addresses_of_the_machine(brokers: tuple[RabbitMQ, RabbitMQ]) -> None:
     listeners = brokers[1].overview()["listeners"]
-    assert {"amqp", "http", "stream"} <= {listener["protocol"] for listener in listeners}
-    assert {listener["ip_address"] for listener in listeners if listener["protocol"] != "clustering"} == {"127.0.0.1"}
+    assert {"amqp", "http", "stream", "clustering"} <= {listener["protocol"] for listener in listeners}
+    for port in {listener["port"] for listener in listeners}:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", port), timeout=5)
 
 
 def test_an_orderly_stop_leaves_neither_broker_nor_port_mapper(brokers: tuple[RabbitMQ, RabbitMQ]) -> None:

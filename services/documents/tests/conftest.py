@@ -87,7 +87,7 @@ async def desk(start: Any) -> Desk:
 
 @pytest.fixture
 def neighbour() -> str:
-    """A clerk of another township of the same county."""
+    """A clerk and handler of another township of the same county."""
     return token("330225101-xf", "33.02.25.101")
 
 

@@ -100,6 +100,7 @@ class Cluster:
         report(node.spec.slug, "services")
         node.application.start()
         node.application.wait_ready()
+        node.rabbitmq.wait_settled()
         report(node.spec.slug, "ready")
 
     def _await_parent(self, node: LocalNode, ready: Mapping[str, Future[None]], report: Report) -> None:

@@ -273,22 +273,20 @@ def reason_of(error: BaseException) -> str:
     return str(error) if isinstance(error, Refused) else type(error).__name__
 
 
+def queues_of(consumer: Consumer) -> dict[str, dict[str, Any]]:
+    """What a consumer needs, name -> arguments: its queue, its parking place, its delays."""
+    back = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": consumer.queue}
+    safely = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
+    delays = {
+        f"{consumer.queue}.retry.{seconds}s": {**QUORUM, **back, **safely, "x-message-ttl": seconds * 1000}
+        for seconds in RETRY_SECONDS
+    }
+    return {consumer.queue: QUORUM, f"{consumer.queue}.parked": QUORUM, **delays}
+
+
 async def declare_consumer(channel: AbstractChannel, consumer: Consumer, *, all_events: str = "events.all") -> None:
-    """Declare a consumer's queue, its delays and its parking place, and bind it. Idempotent."""
-    queue = await channel.declare_queue(consumer.queue, durable=True, arguments=QUORUM)
-    await channel.declare_queue(f"{consumer.queue}.parked", durable=True, arguments=QUORUM)
-    for seconds in RETRY_SECONDS:
-        back = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": consumer.queue}
-        await channel.declare_queue(
-            f"{consumer.queue}.retry.{seconds}s",
-            durable=True,
-            arguments={
-                **QUORUM,
-                **back,
-                "x-message-ttl": seconds * 1000,
-                "x-dead-letter-strategy": "at-least-once",
-                "x-overflow": "reject-publish",
-            },
-        )
+    """Declare a consumer's queues and bind it to the events it hears. Idempotent."""
+    for name, arguments in queues_of(consumer).items():
+        await channel.declare_queue(name, durable=True, arguments=arguments)
     for pattern in consumer.bindings:
-        await queue.bind(all_events, pattern)
+        await (await channel.get_queue(consumer.queue, ensure=False)).bind(all_events, pattern)

@@ -43,6 +43,7 @@ class BrokerSection(Section):
     url: SecretStr
     management_url: SecretStr
     prefetch: int = Field(default=500, ge=1, le=5000)
+    stream_bytes: int = Field(default=5_000_000_000, ge=100_000_000, description="how much of events.stream is kept")
 
 
 class ParentSection(Section):

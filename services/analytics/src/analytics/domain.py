@@ -1,6 +1,6 @@
 """Figures and the order of steps. Standard library only."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,13 +56,6 @@ def check_region(asked: str, readable: str) -> None:
         raise Refused("region-outside-scope", region=readable)
 
 
-def child_of(region: str, path: str) -> str | None:
-    """Which child of the region a path lies in; None for the region itself."""
-    depth = region.count(".") + 2
-    parts = path.split(".")
-    return ".".join(parts[:depth]) if lies_in(path, region) and len(parts) >= depth else None
-
-
 def statistics(region: str, counts: Iterable[Count]) -> Statistics:
     """Put together from the counts of the region and of its children."""
     tables: dict[str, Counter[tuple[str, str]]] = {region: Counter()}
@@ -78,17 +71,17 @@ def statistics(region: str, counts: Iterable[Count]) -> Statistics:
 
 
 def _figures(table: Counter[tuple[str, str]]) -> Figures:
-    def of(dimension: str) -> dict[str, int]:
-        return {value: n for (name, value), n in sorted(table.items()) if name == dimension and n != 0}
-
-    steps, states = of("step"), of("state")
+    by: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for (dimension, value), petitions in sorted(table.items()):
+        if petitions != 0:
+            by[dimension][value] = petitions
     return Figures(
         registered=table["total", "registered"],
-        closed=states.get(CLOSED, 0),
-        by_channel=of("channel"),
-        by_kind=of("kind"),
-        by_state=states,
-        by_step={step: steps.get(step, 0) for step in STEPS},
+        closed=table["state", CLOSED],
+        by_channel=by["channel"],
+        by_kind=by["kind"],
+        by_state=by["state"],
+        by_step={step: table["step", step] for step in STEPS},
     )
 
 

@@ -128,4 +128,4 @@ async def recount(session: Session) -> None:
     """Count all facts anew. Batches wait meanwhile; readers see the counts as they were."""
     await session.raw.execute("LOCK TABLE facts, rollups IN SHARE ROW EXCLUSIVE MODE")
     await session.raw.execute("DELETE FROM rollups")
-    await session.raw.execute(RECOUNT, 0)
+    await session.raw.execute(RECOUNT, 0, timeout=3600)

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import Row, Select, func, or_, select
 
 from analytics.domain import Count
 from analytics.entries import Entry
-from analytics.tables import events, facts, freshness, rollups
+from analytics.tables import events, facts
 from kit.db import Session
 
 APPEND = """
@@ -22,6 +23,14 @@ INSERT INTO freshness (node, slot, event_at, counted_at)
 SELECT node, $1, max(at), $2 FROM unnest($3::text[], $4::timestamptz[]) AS told (node, at) GROUP BY node
 ON CONFLICT (node, slot) DO UPDATE SET event_at = excluded.event_at, counted_at = excluded.counted_at
   WHERE freshness.event_at < excluded.event_at
+"""
+COUNTS = """
+SELECT region, dimension, value, sum(petitions)::bigint FROM rollups WHERE region = $1 OR parent = $1
+GROUP BY region, dimension, value
+"""
+NEWEST = """
+SELECT DISTINCT ON (at) array_to_string((string_to_array(node, '.'))[:$2], '.') AS at, event_at, counted_at
+FROM freshness WHERE node = $1 OR starts_with(node, $1 || '.') ORDER BY at, event_at DESC
 """
 NEXT_PETITIONS = """
 SELECT DISTINCT subject FROM events WHERE subject > $1 AND type = ANY($2::text[]) ORDER BY subject LIMIT $3
@@ -56,24 +65,13 @@ async def forget_untold(session: Session, after: UUID, until: UUID | None, types
 
 async def counts(session: Session, region: str) -> list[Count]:
     """Of the region and of its children."""
-    query = (
-        select(rollups.c.region, rollups.c.dimension, rollups.c.value, func.sum(rollups.c.petitions))
-        .where(or_(rollups.c.region == region, rollups.c.parent == region))
-        .group_by(rollups.c.region, rollups.c.dimension, rollups.c.value)
-    )
-    return [Count(at, dimension, value, int(n)) for at, dimension, value, n in await session.sql.execute(query)]
+    return [Count(*row) for row in await session.raw.fetch(COUNTS, region)]
 
 
-async def newest_events(session: Session, region: str) -> Sequence[Row[Any]]:
-    """(node, event_at, counted_at) of the nodes in a region; a region without a node of its own has none."""
-    query: Select[Any] = (
-        select(freshness.c.node, func.max(freshness.c.event_at).label("event_at"),
-               func.max(freshness.c.counted_at).label("counted_at"))
-        .where(or_(freshness.c.node == region, freshness.c.node.startswith(region + ".", autoescape=True)))
-        .group_by(freshness.c.node)
-    )  # fmt: skip
-    found: Sequence[Row[Any]] = (await session.sql.execute(query)).all()
-    return found
+async def newest_events(session: Session, region: str) -> list[asyncpg.Record]:
+    """(at, event_at, counted_at) of the region and of each child: the newest event counted from a node in it."""
+    newest: list[asyncpg.Record] = await session.raw.fetch(NEWEST, region, region.count(".") + 2)
+    return newest
 
 
 async def may_read(session: Session, petition_id: UUID, scope: str, unit: str) -> bool:

@@ -21,7 +21,7 @@ CHUNK = 2000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """statistics; as_of: the newest event counted; counted_at: when it was; newest: the same for each child region."""
+    """statistics; as_of: the newest event counted; counted_at: when it was; newest: as_of of each child region."""
 
     statistics: domain.Statistics
     as_of: datetime | None
@@ -72,13 +72,8 @@ async def read_statistics(session: Session, region: str | None, principal: Princ
     # freshness first: what is counted may be newer than as_of says, never older
     rows = await store.newest_events(session, asked)
     statistics = domain.statistics(asked, await store.counts(session, asked))
-    latest = max(rows, key=lambda row: row.event_at, default=None)
-    newest: dict[str, datetime] = {}
-    for row in rows:
-        child = domain.child_of(asked, row.node)
-        if child is not None:
-            newest[child] = max(row.event_at, newest.get(child, row.event_at))
-    return Answer(statistics, latest and latest.event_at, latest and latest.counted_at, newest)
+    as_of, counted_at = max(((row["event_at"], row["counted_at"]) for row in rows), default=(None, None))
+    return Answer(statistics, as_of, counted_at, {row["at"]: row["event_at"] for row in rows})
 
 
 async def read_steps(

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import asdict, dataclass
 from email.message import Message
+from email.utils import collapse_rfc2231_value
 from typing import Literal
 
 from kit.errors import Refused
@@ -77,11 +78,7 @@ def file_name(disposition: str | None) -> str | None:
 
     Raises Refused("invalid-input") for one that is too long, holds a path or characters that are not seen.
     """
-    if disposition is None:
-        return None
-    header = Message()
-    header["Content-Disposition"] = disposition.replace("\r", " ").replace("\n", " ")
-    name = (header.get_filename() or "").strip()
+    name = _named(disposition or "").strip()
     if not name:
         return None
     if len(name) > LONGEST_NAME:
@@ -89,6 +86,23 @@ def file_name(disposition: str | None) -> str | None:
     if set(name) & set("/\\") or any(unicodedata.category(letter) in UNSEEN for letter in name):
         raise _bad_name("control characters and paths are not allowed (文件名不允许控制字符和路径)")
     return name
+
+
+def _named(disposition: str) -> str:
+    """What the header says, unchecked: `filename*`, which may be in any script, goes before `filename`."""
+    header = Message()
+    header["Content-Disposition"] = _as_sent(disposition)
+    names = [value for key, value in header.get_params([], "content-disposition") if key.lower() == "filename"]
+    names.sort(key=lambda value: isinstance(value, str))
+    return collapse_rfc2231_value(names[0]) if names else ""
+
+
+def _as_sent(header: str) -> str:
+    """A header is Latin-1 by its standard, but senders write UTF-8."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header
 
 
 def _bad_name(reason: str) -> Refused:

@@ -22,8 +22,8 @@ service = Service(
         ledger.router,
         registering.router,
         case.router,
-        acting.router,
         files.router,
+        acting.router,  # after files: its last part of the path is any action
         statistics.router,
     ),
     metadata=metadata,

@@ -51,8 +51,12 @@ class Wording:
         return [(key.removeprefix(prefix), text) for key, text in self._labels.items() if key.startswith(prefix)]
 
     def told(self, problem: Mapping[str, Any], part: str) -> str:
-        """`title` or `next` of a problem in this language."""
-        return str(problem.get(part if self.language == "zh" else f"{part}_en") or problem.get(part) or "")
+        """`title` or `next` of a problem in this language: for a person at a page where the catalogue has it so."""
+        slug = str(problem.get("type", "")).rpartition(":")[2]
+        plain = self._labels.get(f"problem.{slug}.{part}")
+        return plain or str(
+            problem.get(part if self.language == "zh" else f"{part}_en") or problem.get(part) or ""
+        )
 
     def reason(self, field: str, reason: str) -> str:
         """Why a field was refused, in plain words where the catalogue knows the field."""

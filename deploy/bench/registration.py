@@ -1,0 +1,115 @@
+"""Registering over HTTP against a bare endpoint that does two INSERTs: one process each, load from a third."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import asyncpg
+
+from deploy.bench.figures import Figure, ratio
+from deploy.bench.ground import DIRECTORY, ROOT, Ground
+from deploy.bench.http_load import MARK, Outcome, Plan, load_from_outside
+from xinqiao_local.ports import Ports, is_free
+from xinqiao_local.process import Daemon
+
+BODY = {
+    "channel": "letter",
+    "kind": "appeal",
+    "title": f"门前道路积水 {MARK}",
+    "content": "门前道路积水三个月无人管。" * 12,
+    "category": "城乡建设/市政/排水",
+    "petitioners": [
+        {"name": "张三丰", "id_number": "110101199003074258", "phone": "13800001111", "address": "石桥镇下桥村一组"}
+    ],
+}
+CONNECTIONS = 32
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Side:
+    """One of the two servers. cpu: microseconds of processor time its process took for a request, by round."""
+
+    plan: Plan
+    pid: int
+    dsn: str
+    rates: list[float]
+    cpu: list[float]
+    registered: int = 0
+
+    def run(self, seconds: float) -> Outcome:
+        outcome = load_from_outside(replace(self.plan, seconds=seconds))
+        if set(outcome.answers) != {"201"}:
+            raise RuntimeError(f"not every request was registered: {outcome.answers}")
+        self.registered += outcome.registered
+        return outcome
+
+    def measure(self, seconds: float) -> None:
+        before = _processor_time(self.pid)
+        outcome = self.run(seconds)
+        self.rates.append(outcome.rate)
+        self.cpu.append((_processor_time(self.pid) - before) / outcome.registered * 1e6)
+
+
+def _processor_time(pid: int) -> float:
+    """Seconds, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+@contextmanager
+def _server(name: str, words: list[str], plan: Plan, dsn: str) -> Iterator[Side]:
+    ports = Ports(DIRECTORY / name)
+    ports.allocate("http")
+    daemon = Daemon(DIRECTORY / name, name)
+    daemon.start([sys.executable, "-m", "deploy.bench.serving", *words, str(ports["http"])], env=_environment())
+    try:
+        daemon.wait_ready(lambda: not is_free(ports["http"]), 30)
+        yield Side(replace(plan, port=ports["http"]), daemon.pid or 0, dsn, [], [])
+    finally:
+        daemon.stop(10)
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def measure(ground: Ground, *, rounds: int, seconds: float) -> Figure:
+    """Rounds in turns; afterwards every 201 must be one petition and one message."""
+    floor_dsn, own_dsn = (asyncio.run(ground.database(name)) for name in ("floor", "intake"))
+    node_file = ground.node(own_dsn)
+    plan = Plan("127.0.0.1", 0, "/petitions", json.dumps(BODY, ensure_ascii=False), ground.token(), CONNECTIONS, seconds)
+    with ExitStack() as stack:
+        floor = stack.enter_context(_server("bare", ["bare", floor_dsn], plan, floor_dsn))
+        own_plan = replace(plan, path="/api/intake/v1/petitions")
+        own = stack.enter_context(_server("intake", ["intake", str(node_file)], own_plan, own_dsn))
+        for side in (floor, own):
+            side.run(1)  # connections, prepared statements, caches
+        for _ in range(rounds):
+            floor.measure(seconds)
+            own.measure(seconds)
+    for side in (floor, own):
+        asyncio.run(_check(side))
+    note = f"{own.registered:,} registered, each one row and one message"
+    more = {"cpu_us_a_request": {"floor": floor.cpu, "ours": own.cpu}}
+    return ratio(
+        "registration", "registration over HTTP (201/s)", unit="1/s", at_least=0.6, ours=own.rates, floor=floor.rates,
+        note=note, more=more,
+    )  # fmt: skip
+
+
+async def _check(side: Side) -> None:
+    connection = await asyncpg.connect(side.dsn)
+    try:
+        for table in ("petitions", "outbox"):
+            rows = await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - names of this file
+            if rows != side.registered:
+                raise RuntimeError(f"{side.registered} answers of 201 but {rows} rows of {table}")
+    finally:
+        await connection.close()

@@ -1,0 +1,83 @@
+"""The `xinqiao` command. Imports are late, so that `--help` answers at once."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from kit.settings import NodeSettings
+
+app = typer.Typer(
+    name="xinqiao",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Operate a node of Xinqiao 信桥. Example: [bold]xinqiao run all --node-config node.toml[/bold]",
+)
+NodeConfig = Annotated[
+    Path | None, typer.Option("--node-config", help="the node's node.toml", envvar="XQ_NODE_CONFIG", dir_okay=False)
+]
+NodeName = Annotated[str | None, typer.Option("--node", help="name of a local node, as in .run/nodes/<name>")]
+
+
+def node_file(config: Path | None, name: str | None) -> Path:
+    """Which node.toml is meant. Raises typer.BadParameter when it is not there."""
+    run = Path(os.environ.get("XQ_RUN_DIR", ".run"))
+    file = config or (run / "nodes" / name / "node.toml" if name else None)
+    if file is None:
+        raise typer.BadParameter("say which node: --node-config FILE, or --node NAME for a local one")
+    if not file.is_file():
+        raise typer.BadParameter(f"no node configuration at {file}; `make up` makes the local ones")
+    return file
+
+
+def load_settings(config: Path | None, name: str | None) -> "NodeSettings":
+    from kit.settings import NodeSettings
+
+    return NodeSettings.load(node_file(config, name))
+
+
+@app.command(epilog="Example: xinqiao setup --node-config node.toml")
+def setup(
+    node_config: NodeConfig = None,
+    node: NodeName = None,
+    services: Annotated[str, typer.Option(help="names, separated by commas")] = "",
+) -> None:
+    """Migrate the databases, declare the broker, load reference data. Safe to run again."""
+    from node.preparing import prepare
+    from node.services import NAMES, load_all
+
+    settings = load_settings(node_config, node)
+    chosen = load_all(services.split(",") if services else NAMES)
+    asyncio.run(prepare(settings, chosen, lambda done: typer.echo(f"{settings.node.path}: {done} ready")))
+
+
+@app.command(epilog="Example: xinqiao run intake --role api --node-config node.toml --listen 127.0.0.1:8081")
+def run(
+    service: Annotated[str, typer.Argument(help="all, or one service: intake, routing, documents, notify …")],
+    role: Annotated[str, typer.Option(help="api, worker or all")] = "all",
+    listen: Annotated[str | None, typer.Option(help="host:port; by default the node's own")] = None,
+    port: Annotated[int | None, typer.Option(help="port on 127.0.0.1 instead of --listen")] = None,
+    node_config: NodeConfig = None,
+    node: NodeName = None,
+) -> None:
+    """Run all services of a node in one process, or one service alone."""
+    import uvloop
+
+    from node.compose import ROLES, serve
+    from node.services import NAMES, load_all
+
+    if role not in ROLES:
+        raise typer.BadParameter(f"role is one of {', '.join(ROLES)}")
+    if service not in {"all", *NAMES}:
+        raise typer.BadParameter(f"service is all or one of {', '.join(NAMES)}")
+    settings = load_settings(node_config, node)
+    address = f"127.0.0.1:{port}" if port else listen or settings.node.listen
+    uvloop.run(serve(settings, load_all(NAMES if service == "all" else [service]), role, address))
+
+
+def main() -> None:
+    app()
