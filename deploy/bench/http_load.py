@@ -1,6 +1,6 @@
 """A load generator for one POST endpoint: keep-alive connections on raw asyncio, cheaper than any HTTP client.
 
-Run as a process of its own: `python -m deploy.bench.http_load PLAN` where PLAN is the JSON of a `Plan`.
+Run as a process of its own: `python -m deploy.bench.http_load` with the JSON of a `Plan` on standard input.
 """
 
 import asyncio
@@ -11,9 +11,12 @@ import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import cast
 
 import uvloop
 
+ROOT = Path(__file__).parents[2]
 MARK = "@@@@@@@@@@"  # replaced by ten digits of its own in every body
 
 
@@ -54,8 +57,7 @@ class Connection(asyncio.Protocol):
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP connection gives
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._send()
 
     def _send(self) -> None:
@@ -130,10 +132,11 @@ async def load(plan: Plan) -> Outcome:
 
 def load_from_outside(plan: Plan) -> Outcome:
     """Run the plan in a process of its own. Raises subprocess.CalledProcessError."""
-    words = [sys.executable, "-m", "deploy.bench.http_load", json.dumps(asdict(plan))]
-    done = subprocess.run(words, stdout=subprocess.PIPE, check=True, timeout=plan.seconds + 60)
+    words = [sys.executable, "-m", "deploy.bench.http_load"]
+    given = json.dumps(asdict(plan)).encode()
+    done = subprocess.run(words, input=given, stdout=subprocess.PIPE, check=True, cwd=ROOT, timeout=plan.seconds + 30)
     return Outcome(**json.loads(done.stdout))
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(uvloop.run(load(Plan(**json.loads(sys.argv[1])))))))
+    print(json.dumps(asdict(uvloop.run(load(Plan(**json.load(sys.stdin)))))))

@@ -79,7 +79,7 @@ class Server(uvicorn.Server):
 
 
 async def serve(settings: NodeSettings, services: Sequence[Service], role: str, listen: str) -> None:
-    """Run until SIGTERM or SIGINT, then finish requests in flight and messages in hand. A second signal ends at once."""
+    """Run until SIGTERM or SIGINT, then finish what is in hand. A second signal ends at once."""
     names = "all" if len(services) > 1 else services[0].name
     logs.configure(settings.telemetry.log_level, node=settings.node.path, process=f"{names}.{role}")
     file = settings.telemetry.traces_file

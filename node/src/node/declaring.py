@@ -1,7 +1,7 @@
 """Makes a broker look as its topology says, and tells where it does not."""
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aio_pika.abc import AbstractChannel
@@ -20,11 +20,18 @@ def silent(_: str) -> None:
     """A report nobody reads."""
 
 
-async def apply(settings: NodeSettings, services: Sequence[Service], report: Report = silent) -> list[str]:
+@dataclass(frozen=True)
+class Applied:
+    """new_queues: how many were made now; left: what a person must look at."""
+
+    new_queues: int
+    left: list[str]
+
+
+async def apply(settings: NodeSettings, services: Sequence[Service], report: Report = silent) -> Applied:
     """Declare everything, take away what the node file no longer names; done twice it changes nothing.
 
-    A queue with messages is never deleted. Returns what is left to be looked at by a person, and the names of queues
-    made now. Raises OSError when the broker is away, node.management.BrokerRefused.
+    A queue with messages is never deleted. Raises OSError when the broker is away, or BrokerRefused.
     """
     wanted = topology_of(settings, services)
     bus = Bus(settings.broker.url.get_secret_value(), name=f"xinqiao.setup.{settings.node.path}")
@@ -45,7 +52,7 @@ async def apply(settings: NodeSettings, services: Sequence[Service], report: Rep
         await _declare_users(api, wanted, before)
         await _declare_shovels(api, wanted, before)
         report(f"{len(wanted.users)} link users, {len(wanted.shovels)} shovels")
-    return left
+    return Applied(len(wanted.queues.keys() - before.queues.keys()), left)
 
 
 async def check(settings: NodeSettings, services: Sequence[Service]) -> list[str]:
@@ -166,7 +173,3 @@ async def _declare_shovels(api: Management, wanted: Topology, before: Topology) 
     for name, shovel in wanted.shovels.items():
         if before.shovels.get(name) != shovel:
             await api.call("PUT", "parameters", "shovel", api.vhost, name, value=dict(shovel))
-
-
-def new_queues(wanted: Topology, before: Topology) -> list[str]:
-    return list(itertools.filterfalse(before.queues.__contains__, wanted.queues))

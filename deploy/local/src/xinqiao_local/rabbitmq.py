@@ -127,7 +127,7 @@ class RabbitMQ:
         return found
 
     def wait_settled(self, timeout: float = 15) -> None:
-        """Until the name of every quorum queue is on disk, which happens a second after its declaration.
+        """Until the name of every quorum queue and stream is on disk, a second or more after its declaration.
 
         A crash before that loses what the queue had confirmed, and the queue comes back without a leader, for ever
         (seen with RabbitMQ 3.10.8). So wait after declaring queues and before a test kills the broker. Raises NotReady.
@@ -137,8 +137,8 @@ class RabbitMQ:
 
     def _unsettled(self) -> list[str]:
         answer = httpx.get(f"{self.management_url}/api/queues?columns=name,vhost,type", timeout=10, trust_env=False)
-        queues = [queue for queue in answer.raise_for_status().json() if queue["type"] == "quorum"]
-        on_disk = b"".join(file.read_bytes() for file in self.directory.glob("mnesia/*/quorum/*/names.dets"))
+        on_disk = b"".join(file.read_bytes() for file in self.directory.glob("mnesia/*/*/*/names.dets"))
+        queues = answer.raise_for_status().json()
         return [queue["name"] for queue in queues if _atom(queue) not in on_disk]
 
     def stop(self) -> None:
@@ -199,9 +199,11 @@ class RabbitMQ:
 
 
 def _atom(queue: dict[str, str]) -> bytes:
-    """A queue's name as Erlang writes it, its length in front."""
-    name = f"{quote(queue['vhost'], safe='')}_{queue['name']}".encode()
-    return bytes([len(name)]) + name
+    """The name that must be on disk for a queue, as Erlang writes it: its length in front. Empty: none needs to be."""
+    coordinator = "rabbit_stream_coordinator"  # it alone knows where the streams are
+    own = f"{quote(queue['vhost'], safe='')}_{queue['name']}"
+    name = {"quorum": own, "stream": coordinator}.get(queue["type"], "").encode()
+    return bytes([len(name)]) + name if name else b""
 
 
 def _link(link: Path, target: Path) -> None:

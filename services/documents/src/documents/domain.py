@@ -34,6 +34,7 @@ SIGNATURES: tuple[tuple[re.Pattern[bytes], frozenset[str]], ...] = (
     (re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), COMPOUND),
 )
 ACCEPTED = frozenset({PLAIN}).union(*(types for _, types in SIGNATURES))
+UNFIT = set("/\\\ufffd")  # paths, and what stands for bytes that are no letter
 # characters that are not seen, or that turn the order of the others round (U+202E shows fdp.exe as exe.pdf)
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
@@ -83,8 +84,10 @@ def file_name(disposition: str | None) -> str | None:
         return None
     if len(name) > LONGEST_NAME:
         raise _bad_name(f"longer than {LONGEST_NAME} characters (文件名过长)")
-    if set(name) & set("/\\") or any(unicodedata.category(letter) in UNSEEN for letter in name):
-        raise _bad_name("control characters and paths are not allowed (文件名不允许控制字符和路径)")
+    if set(name) & UNFIT or any(unicodedata.category(letter) in UNSEEN for letter in name):
+        raise _bad_name(
+            "control characters, paths and broken letters are not allowed (文件名不允许控制字符、路径和乱码)"
+        )
     return name
 
 
