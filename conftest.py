@@ -1,15 +1,19 @@
 """Servers and running services for every test of the repository."""
 
 import os
-from collections.abc import AsyncIterator, Callable
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.infra import Containers, Infra, Processes, docker_answers, wait_for_broker
+from tests.support.infra import RUN, Containers, Infra, Processes, docker_answers, wait_for_broker
 from tests.support.running import Running, running
+from tests.support.tree import Tree
+
+from xinqiao_local.cluster import Cluster
 
 _servers: list[Processes | Containers] = []
 
@@ -55,3 +59,15 @@ async def start(infra: Infra, worker: str, tmp_path: Path) -> AsyncIterator[Call
             return await stack.enter_async_context(partial(running, service, infra, home, worker)(**options))
 
         yield begin
+
+
+@pytest.fixture(scope="session")
+def tree() -> Iterator[Tree]:
+    """Four linked nodes, started once; tests that use them share one worker (xdist group "nodes")."""
+    cluster = Cluster(RUN / f"test-{os.getpid()}-nodes", durable=True, wires=True)
+    try:
+        cluster.up()
+        yield Tree(cluster)
+    finally:
+        cluster.down()
+        shutil.rmtree(cluster.directory, ignore_errors=True)

@@ -1,9 +1,8 @@
 """A desk to work with documents, and object stores of both kinds."""
 
-import asyncio
 import itertools
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -169,10 +168,10 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
 
 
 @pytest.fixture
-async def threads() -> AsyncIterator[Threads]:
+def threads() -> Iterator[Threads]:
     pool = Threads(8)
     yield pool
-    await asyncio.to_thread(pool.close)
+    pool.close()
 
 
 _buckets = itertools.count(1)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import pytest
 from tests.support.nodes import token
 
 from documents import resources
@@ -62,12 +61,8 @@ class Draining(httpx.AsyncBaseTransport):
         return httpx.Response(status)
 
 
-@pytest.mark.parametrize("kind", ["directory", "s3"])
-async def test_a_file_of_50_megabytes_goes_in_and_out_in_bounded_memory(
-    desk: Any, kind: str, request: pytest.FixtureRequest
-) -> None:
-    if kind == "s3":
-        resources.of(desk.running.runtime).vault.store = request.getfixturevalue("s3_shelf").store
+async def test_a_file_of_50_megabytes_goes_in_and_out_in_bounded_memory(desk: Any, shelf: Any) -> None:
+    resources.of(desk.running.runtime).vault.store = shelf.store
     draining = Draining(build_app(desk.running.service, desk.running.runtime))
     await desk.put()  # imports and pools are in place
     file_id = uuid.uuid4()
@@ -85,3 +80,13 @@ async def test_a_file_of_50_megabytes_goes_in_and_out_in_bounded_memory(
     assert stored.json()["sha256"] == draining.digest.hexdigest() == await digest_of(large_pdf())
     assert draining.largest <= MEGABYTE
     assert peak < 20 * MEGABYTE
+
+
+async def test_the_measure_sees_a_file_that_is_whole_in_memory(desk: Any) -> None:
+    tracemalloc.start()
+    try:
+        await desk.put(b"%PDF-1.7".ljust(SIZE * MEGABYTE))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak > SIZE * MEGABYTE

@@ -26,6 +26,8 @@ DELETE FROM idempotency
 WHERE ctid IN (SELECT ctid FROM idempotency WHERE created_at < now() - $1::interval LIMIT 5000)
 """
 
+Key = Annotated[str | None, Header(min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+
 
 class Replay(Exception):
     """Ends a request whose answer is stored."""
@@ -57,11 +59,15 @@ def _replay(request: Request, row: asyncpg.Record, key: str, request_hash: bytes
     return Replay(row["status"], _ring(request).decrypt(row["body"], key).encode())
 
 
-async def idempotent(
-    request: Request,
-    session: Db,
-    idempotency_key: Annotated[str | None, Header(min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+$")] = None,
-) -> None:
+async def keyed(idempotency_key: Key = None) -> None:
+    """Dependency of the rare POST that must remember nothing: one whose repetition has no second effect and whose
+    answer may not be kept. It asks for the key like every POST.
+    """
+    if idempotency_key is None:
+        raise Refused("idempotency-key-missing")
+
+
+async def idempotent(request: Request, session: Db, idempotency_key: Key = None) -> None:
     """Dependency of every POST: replays a known key, refuses a key that stands for another request."""
     if idempotency_key is None:
         raise Refused("idempotency-key-missing")
@@ -122,3 +128,4 @@ async def forget_old(session: Session, keep: timedelta = KEEP) -> int:
 
 
 Idempotent = Depends(idempotent, scope="function")
+Keyed = Depends(keyed)

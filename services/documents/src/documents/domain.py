@@ -85,9 +85,7 @@ def file_name(disposition: str | None) -> str | None:
     if len(name) > LONGEST_NAME:
         raise _bad_name(f"longer than {LONGEST_NAME} characters (文件名过长)")
     if set(name) & UNFIT or any(unicodedata.category(letter) in UNSEEN for letter in name):
-        raise _bad_name(
-            "control characters, paths and broken letters are not allowed (文件名不允许控制字符、路径和乱码)"
-        )
+        raise _bad_name("control characters, paths, broken letters (文件名不允许控制字符、路径和乱码)")
     return name
 
 

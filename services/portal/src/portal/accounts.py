@@ -8,10 +8,8 @@ from pathlib import Path
 from contracts.units import UnitDirectory
 from kit.db import Session
 from kit.runtime import Runtime
-from portal import store
+from portal import resources, store
 from portal.domain import USERNAME, Account, checked_password, checked_roles
-from portal.passwords import Passwords
-from portal.resources import units_of
 
 FILE = "accounts.csv"
 
@@ -54,13 +52,9 @@ async def load_accounts(runtime: Runtime, session: Session) -> None:
     file = runtime.settings.home / FILE
     if not file.is_file():
         return
-    lines = list(read_accounts(file, units_of(runtime), runtime.node))
+    held = resources.of(runtime)
     known = await store.usernames(session)
-    passwords = Passwords()
-    try:
-        for line in lines:
-            if line.account.username not in known:
-                hashed = await passwords.hash(line.password)
-                await store.add_account(session, runtime.keyring, line.account, hashed, runtime.clock.now())
-    finally:
-        passwords.close()
+    for line in list(read_accounts(file, held.units, runtime.node)):
+        if line.account.username not in known:
+            hashed = await held.passwords.hash(line.password)
+            await store.add_account(session, runtime.keyring, line.account, hashed, runtime.clock.now())

@@ -1,28 +1,23 @@
 """HTTP face of the portal for programs: tokens and the keys to verify them."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from kit.auth import public
-from kit.errors import Refused
+from kit.idempotency import Keyed
 from portal import usecases
 from portal.models import Jwks, TokenIn, TokenOut
 from portal.visits import runtime_of
 
 router = APIRouter(dependencies=[public()], tags=["portal"])
-Key = Annotated[str | None, Header(min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+$")]
 
 
-@router.post("/api/portal/v1/tokens")
-async def issue_token(request: Request, response: Response, body: TokenIn, idempotency_key: Key = None) -> TokenOut:
+@router.post("/api/portal/v1/tokens", dependencies=[Keyed])
+async def issue_token(request: Request, response: Response, body: TokenIn) -> TokenOut:
     """Sign in as a program does: a bearer token for a user name and password.
 
     The key is asked for as with every POST, but no answer is remembered under it: a token is a credential, and one
     that is kept for days could be fetched again after the account was disabled. Asking twice changes nothing.
     """
-    if idempotency_key is None:
-        raise Refused("idempotency-key-missing")
     runtime = runtime_of(request)
     issuer = usecases.built_in(runtime)
     account = await usecases.authenticate(runtime, body.username, body.password)

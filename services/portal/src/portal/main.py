@@ -7,7 +7,7 @@ import portal.refusals  # noqa: F401 - fills the refusal catalogue
 from kit.app import HOUSEKEEPING, Job, Service
 from portal import api
 from portal.accounts import load_accounts
-from portal.pages import acting, case, files, ledger, public, registering, signing, statistics
+from portal.pages import acting, case, files, ledger, lost, public, registering, signing, statistics
 from portal.resources import open_resources
 from portal.tables import metadata
 from portal.usecases import forget_ended
@@ -25,6 +25,7 @@ service = Service(
         files.router,
         acting.router,  # after files: its last part of the path is any action
         statistics.router,
+        lost.router,  # last: every path that no other page has
     ),
     metadata=metadata,
     migrations=Path(__file__).parents[2] / "migrations" / "versions",

@@ -27,17 +27,9 @@ class Resources:
     calls: Calls
 
 
-def settings_of(runtime: Runtime) -> Settings:
-    return Settings.model_validate(runtime.settings.services.get("portal", {}))
-
-
-def units_of(runtime: Runtime) -> UnitDirectory:
-    return UnitDirectory.read(runtime.settings.resolve(runtime.settings.node.units_file))
-
-
 @asynccontextmanager
 async def open_resources(runtime: Runtime) -> AsyncIterator[Resources]:
-    settings = settings_of(runtime)
+    settings = Settings.model_validate(runtime.settings.services.get("portal", {}))
     auth = runtime.settings.auth
     passwords = Passwords()
     async with httpx.AsyncClient(
@@ -50,7 +42,7 @@ async def open_resources(runtime: Runtime) -> AsyncIterator[Resources]:
         try:
             yield Resources(
                 settings=settings,
-                units=units_of(runtime),
+                units=UnitDirectory.read(runtime.settings.resolve(runtime.settings.node.units_file)),
                 issuer=None if auth.jwks_url else Issuer.load(auth, runtime.settings.keys),
                 passwords=passwords,
                 sign_ins=Allowance(settings.sign_ins_per_minute),

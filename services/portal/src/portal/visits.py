@@ -62,6 +62,9 @@ async def _principal(visit: Annotated[Visit, Depends(signed_in_visit)]) -> Princ
 class StaffPolicy(Policy):
     """The rule of a staff page: the person behind the session cookie holds one of the roles."""
 
+    def __str__(self) -> str:
+        return f"session: {super().__str__()}"
+
     async def __call__(self, principal: Annotated[Principal, Depends(_principal)]) -> Principal:
         return await super().__call__(principal)
 

@@ -54,9 +54,7 @@ class Wording:
         """`title` or `next` of a problem in this language: for a person at a page where the catalogue has it so."""
         slug = str(problem.get("type", "")).rpartition(":")[2]
         plain = self._labels.get(f"problem.{slug}.{part}")
-        return plain or str(
-            problem.get(part if self.language == "zh" else f"{part}_en") or problem.get(part) or ""
-        )
+        return plain or str(problem.get(part if self.language == "zh" else f"{part}_en") or problem.get(part) or "")
 
     def reason(self, field: str, reason: str) -> str:
         """Why a field was refused, in plain words where the catalogue knows the field."""

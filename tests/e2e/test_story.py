@@ -1,0 +1,179 @@
+"""The four nodes as a user meets them: the demonstration, data scopes, personal data, traces, metrics."""
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+import httpx
+import pytest
+from tests.support.tree import TestCaller, Tree
+
+from kit.testing import eventually
+from node.calling import until
+from node.demo import OFFICE, act, case_at
+
+pytestmark = pytest.mark.xdist_group("nodes")
+PLANTED = {"name": "欧阳禾苗", "phone": "13799990000", "id_number": "110101199003074258", "address": "桃源里七号"}
+
+
+def transferred(tree: Tree) -> tuple[str, TestCaller, TestCaller]:
+    """A petition of the province with planted personal data, offered to the city."""
+    province, city = tree.caller("province.clerk"), tree.caller("city.clerk")
+    receipt = province.post(
+        "/api/intake/v1/petitions", channel="letter", kind="appeal", title="道路积水", content="道路积水无人管。",
+        petitioners=[PLANTED],
+    )  # fmt: skip
+    case = case_at(province, receipt["id"], "registered")
+    act(province, case, "transfer", to_unit=OFFICE["city"], note=f"请联系{PLANTED['name']}")
+    return receipt["id"], province, city
+
+
+def test_the_demonstration_runs_to_its_end(tree: Tree) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "node.demo"], env={**tree.environment, "COLUMNS": "200"}, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "done" in done.stdout
+
+
+def test_an_account_sees_its_subtree_and_no_other(tree: Tree) -> None:
+    case, _, city = transferred(tree)
+    assert case_at(city, case, "offered")
+    township = tree.caller("township.clerk")
+    for path in (f"/api/intake/v1/petitions/{case}", f"/api/routing/v1/cases/{case}"):
+        assert township.status("GET", path) == 404
+    assert tree.caller("province.supervisor").get(f"/api/routing/v1/cases/{case}")["id"] == case
+
+
+def test_a_case_offered_to_another_node_is_received_or_returned_there(tree: Tree) -> None:
+    case, province, city = transferred(tree)
+    offered = case_at(city, case, "offered", OFFICE["city"])
+    assert province.status("POST", f"/api/routing/v1/cases/{case}/accept", json={"version": offered["version"]}) == 403
+    act(city, offered, "return", reason="not-ours", note="应由省住建厅办理")
+    back = case_at(province, case, "registered", "330000-xf")
+
+    def noted() -> dict[str, Any] | None:
+        timeline = province.get(f"/api/routing/v1/cases/{case}")["timeline"]
+        return next((entry for entry in timeline if entry["action"] == "return" and entry["note"]), None)
+
+    assert back["holder_unit"] == "330000-xf"
+    assert until(noted)["note"] == "应由省住建厅办理"
+
+
+def test_a_hand_over_is_withdrawn_by_request_while_it_is_not_received(tree: Tree) -> None:
+    case, province, _ = transferred(tree)
+    offered = case_at(province, case, "offered")
+    act(province, offered, "withdraw")
+    assert case_at(province, case, "registered", "330000-xf")["version"] == offered["version"] + 1
+
+
+async def events_in_stream(tree: Tree, node: str) -> list[bytes]:
+    """Everything the node's event stream holds."""
+    connection = await aio_pika.connect(tree.amqp(node))
+    async with connection:
+        channel = await connection.channel()
+        await channel.set_qos(prefetch_count=500)
+        queue = await channel.get_queue("events.stream")
+        bodies: list[bytes] = []
+        seen = time.monotonic()
+
+        async def take(message: aio_pika.abc.AbstractIncomingMessage) -> None:
+            nonlocal seen
+            bodies.append(message.body)
+            seen = time.monotonic()
+            await message.ack()
+
+        await queue.consume(take, arguments={"x-stream-offset": "first"})
+
+        async def quiet() -> bool:
+            return bool(bodies) and time.monotonic() - seen > 1
+
+        await eventually(quiet, within=30)
+    return bodies
+
+
+def files_of(tree: Tree) -> Iterator[Path]:
+    """Logs, traces and broker data of all nodes: everything that is written outside the databases and the console."""
+    for file in tree.directory.rglob("*"):
+        if file.is_file() and file.name != "notify-console.log" and not {"postgres", "keys"} & set(file.parts):
+            yield file
+
+
+async def test_personal_data_is_in_no_event_no_log_no_trace_and_no_queue(tree: Tree) -> None:
+    case, _, city = transferred(tree)
+    offered = case_at(city, case, "offered")
+    act(city, offered, "receive")
+    until(lambda: city.get(f"/api/intake/v1/petitions/{case}")["content"])
+    city.post(f"/api/intake/v1/petitions/{case}/identity-readings", purpose="核实来信内容")
+    bodies = [body for node in ("province", "city") for body in await events_in_stream(tree, node)]
+    assert any(case.encode() in body for body in bodies)
+    for secret in PLANTED.values():
+        assert not any(secret.encode() in body or json.dumps(secret).encode() in body for body in bodies)
+    leaks = [
+        str(file)
+        for file in files_of(tree)
+        if any(secret.encode() in (text := file.read_bytes()) or json.dumps(secret)[1:-1].encode() in text
+               for secret in PLANTED.values())
+    ]  # fmt: skip
+    assert leaks == []
+
+
+def spans_of(tree: Tree, node: str) -> list[dict[str, Any]]:
+    file = tree.node(node).directory / "traces.jsonl"
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_one_trace_leads_from_a_request_to_the_services_of_the_next_node(tree: Tree) -> None:
+    case, province, city = transferred(tree)
+    offered = case_at(city, case, "offered")
+    trace_id = uuid.uuid4().hex
+    act(city.traced(f"00-{trace_id}-00f067aa0ba902b7-01"), offered, "receive")
+    case_at(province, case, "received")
+
+    def seen() -> bool:
+        return all(wanted <= names(node) for node, wanted in expected.items())
+
+    def names(node: str) -> set[str]:
+        return {span["name"] for span in spans_of(tree, node) if span["context"]["trace_id"] == f"0x{trace_id}"}
+
+    expected = {
+        "city": {
+            "POST /api/routing/v1/cases/{case_id}/receive",
+            "intake.on-case process",
+            "analytics.on-event process",
+        },
+        "province": {"routing.on-case process", "intake.on-case process", "analytics.on-event process"},
+    }
+    assert until(seen)
+
+
+def test_metrics_tell_requests_outbox_queues_duplicates_and_links(tree: Tree) -> None:
+    text = httpx.get(tree.url("province") + "/metrics").text
+    for name in (
+        "xinqiao_http_request_seconds_count", "xinqiao_outbox_lag_seconds", "xinqiao_queue_depth",
+        "xinqiao_inbox_duplicates_total", "xinqiao_link_lag_seconds",
+    ):  # fmt: skip
+        assert name in text
+    health = httpx.get(tree.url("province") + "/readyz").json()
+    assert health["status"] == "ok"
+    assert {"broker", "database.intake", "database.portal"} <= set(health["checks"])
+
+
+def test_a_petition_registered_at_the_township_is_counted_once_at_every_tier(tree: Tree) -> None:
+    township = tree.caller("township.clerk")
+    receipt = township.post(
+        "/api/intake/v1/petitions", channel="visit", kind="suggestion", title="建议", content="建议增设公交站。"
+    )
+    for node in ("township", "county", "city", "province"):
+        path = f"/api/analytics/v1/petitions/{receipt['id']}/events"
+        events = until(partial(tree.caller(f"{node}.supervisor").get, path))
+        registered = [event for event in events if event["type"] == "intake.petition.registered.v1"]
+        assert len(registered) == 1

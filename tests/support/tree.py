@@ -1,0 +1,65 @@
+"""Four linked nodes for a test run, with everything a test asks of them."""
+
+import csv
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from node.calling import Caller
+from xinqiao_local.cluster import SEED, Cluster
+from xinqiao_local.local_node import LocalNode
+
+
+class TestCaller(Caller):
+    """A caller that can also look at refusals, and lead a trace."""
+
+    __test__ = False
+
+    def status(self, method: str, path: str, *, json: Any = None) -> int:
+        """Only the status of an answer."""
+        headers = {**self._headers({}), "Idempotency-Key": os.urandom(8).hex()}
+        return self.client.request(method, self.base_url + path, json=json, headers=headers).status_code
+
+    def traced(self, traceparent: str) -> "TestCaller":
+        """The same caller inside a trace."""
+        other = TestCaller(self.base_url, self.token)
+        other.client.headers["traceparent"] = traceparent
+        return other
+
+
+@dataclass
+class Tree:
+    cluster: Cluster
+    _callers: dict[str, TestCaller] = field(default_factory=dict)
+
+    @property
+    def directory(self) -> Path:
+        return self.cluster.directory
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For commands that find the nodes by XQ_RUN_DIR."""
+        return {**os.environ, "XQ_RUN_DIR": str(self.directory)}
+
+    @cached_property
+    def passwords(self) -> dict[str, str]:
+        with (SEED / "accounts.csv").open(encoding="utf-8", newline="") as file:
+            return {row["username"]: row["password"] for row in csv.DictReader(file)}
+
+    def node(self, name: str) -> LocalNode:
+        return self.cluster[name]
+
+    def url(self, name: str) -> str:
+        return self.cluster[name].url
+
+    def amqp(self, name: str) -> str:
+        return self.cluster[name].rabbitmq.url()
+
+    def caller(self, account: str) -> TestCaller:
+        """Signed in as one of the sample accounts: "township.clerk"."""
+        if account not in self._callers:
+            signed = Caller.sign_in(self.url(account.split(".", maxsplit=1)[0]), account, self.passwords[account])
+            self._callers[account] = TestCaller(signed.base_url, signed.token)
+        return self._callers[account]
