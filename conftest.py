@@ -14,6 +14,7 @@ from tests.support.running import Running, running
 from tests.support.tree import Tree
 
 from xinqiao_local.cluster import Cluster
+from xinqiao_local.tree import FOUR_TIERS, with_split
 
 _servers: list[Processes | Containers] = []
 
@@ -64,7 +65,8 @@ async def start(infra: Infra, worker: str, tmp_path: Path) -> AsyncIterator[Call
 @pytest.fixture(scope="session")
 def tree() -> Iterator[Tree]:
     """Four linked nodes, started once; tests that use them share one worker (xdist group "nodes")."""
-    cluster = Cluster(RUN / f"test-{os.getpid()}-nodes", durable=True, wires=True)
+    specs = with_split(FOUR_TIERS, {"city"})  # one tier with every service as processes of its own
+    cluster = Cluster(RUN / f"test-{os.getpid()}-nodes", specs, wires=True)
     try:
         cluster.up()
         yield Tree(cluster)

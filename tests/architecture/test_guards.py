@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from fastapi import APIRouter, FastAPI
-from tests.support.infra import Infra, new_database
 
 import contracts.refusals  # noqa: F401 - fills the catalogue
 from contracts.events import EVENTS, SERVICES
@@ -17,6 +16,7 @@ from kit.auth import allow, policy_of
 from kit.errors import CATALOGUE
 from node import describe
 from node.services import load_all
+from tests.support.infra import Infra, new_database
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(

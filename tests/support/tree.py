@@ -57,6 +57,17 @@ class Tree:
     def amqp(self, name: str) -> str:
         return self.cluster[name].rabbitmq.url()
 
+    def restart(self, name: str) -> None:
+        """Start again whatever of a node was killed, as a supervisor of processes would; wait until it is ready."""
+        node = self.cluster[name]
+        node.rabbitmq.start(wait=False)
+        node.postgres.start()
+        node.rabbitmq.wait_ready()
+        if self.cluster.tree.parent(node.spec) is not None:
+            node.wire.mend()
+        node.application.start()
+        node.application.wait_ready()
+
     def caller(self, account: str) -> TestCaller:
         """Signed in as one of the sample accounts: "township.clerk"."""
         if account not in self._callers:

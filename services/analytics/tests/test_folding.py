@@ -84,6 +84,7 @@ async def test_batches_at_the_same_time_neither_lose_nor_double_a_petition(start
     analytics = await start(service, path="33")
     actions = ("open", "transfer", "receive", "accept", "write-opinion", "close")
     stories = [Story(region=REGIONS[number % 7], actions=actions[: number % 7]) for number in range(60)]
+    await hear(analytics, [story.registered() for story in stories[:30]])  # known before, and all new
     events = [event for story in stories for event in story.events()]
     Random(4).shuffle(events)
     await asyncio.gather(*(hear(analytics, events[part::8]) for part in range(8)))

@@ -14,37 +14,48 @@ from kit.errors import Refused
 HEAD = 4096  # bytes that tell what a file is
 LONGEST_NAME = 200
 PLAIN = "text/plain"
-ZIPPED = frozenset(
-    {"application/zip", "application/x-zip-compressed"}
-    | {"application/vnd.openxmlformats-officedocument." + kind
-       for kind in ("wordprocessingml.document", "spreadsheetml.sheet", "presentationml.presentation")}
-    | {"application/vnd.oasis.opendocument." + kind for kind in ("text", "spreadsheet", "presentation")}
-)  # fmt: skip
-COMPOUND = frozenset(
-    {"application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.ms-works"}
+NO_CLAIM = ("", "application/octet-stream")  # senders that do not know the type: the first bytes decide alone
+ZIPPED = (
+    "application/zip",
+    "application/x-zip-compressed",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.presentation",
+    *(f"application/wps-office.{kind}" for kind in ("docx", "xlsx", "pptx")),  # as machines with WPS name them
 )
-# how a file begins, and the media types that begin so
-SIGNATURES: tuple[tuple[re.Pattern[bytes], frozenset[str]], ...] = (
-    (re.compile(rb"%PDF-"), frozenset({"application/pdf"})),
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), frozenset({"image/png"})),
-    (re.compile(rb"\xff\xd8\xff"), frozenset({"image/jpeg"})),
-    (re.compile(rb"II\*\0|MM\0\*"), frozenset({"image/tiff"})),
-    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), frozenset({"image/webp"})),
+COMPOUND = (
+    "application/x-ole-storage",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.ms-works",
+    *(f"application/wps-office.{kind}" for kind in ("doc", "xls", "ppt", "wps", "et", "dps")),
+)
+# how a file begins, and the media types that begin so: the first one is meant where the sender makes no claim
+SIGNATURES: tuple[tuple[re.Pattern[bytes], tuple[str, ...]], ...] = (
+    (re.compile(rb"%PDF-"), ("application/pdf",)),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), ("image/png",)),
+    (re.compile(rb"\xff\xd8\xff"), ("image/jpeg",)),
+    (re.compile(rb"II\*\0|MM\0\*"), ("image/tiff",)),
+    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), ("image/webp",)),
     (re.compile(rb"PK\x03\x04"), ZIPPED),
     (re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), COMPOUND),
 )
-ACCEPTED = frozenset({PLAIN}).union(*(types for _, types in SIGNATURES))
+ACCEPTED = frozenset((PLAIN,)).union(*(types for _, types in SIGNATURES))
 UNFIT = set("/\\\ufffd")  # paths, and what stands for bytes that are no letter
 # characters that are not seen, or that turn the order of the others round (U+202E shows fdp.exe as exe.pdf)
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
-def sniffed(head: bytes) -> frozenset[str]:
+def sniffed(head: bytes) -> tuple[str, ...]:
     """Media types that a file with these first bytes may have; none for what is not kept here."""
     for signature, types in SIGNATURES:
         if signature.match(head):
             return types
-    return frozenset({PLAIN}) if _is_text(head) else frozenset()
+    return (PLAIN,) if _is_text(head) else ()
 
 
 def _is_text(head: bytes) -> bool:
@@ -61,7 +72,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def media_type(head: bytes, declared: str) -> str:
-    """The declared media type, if the bytes bear it out.
+    """The declared media type, if the bytes bear it out; the likeliest one where none is declared.
 
     Raises Refused: "unsupported-media" for what is not kept here, "media-type-mismatch" when the two differ.
     """
@@ -69,6 +80,8 @@ def media_type(head: bytes, declared: str) -> str:
     found = sniffed(head)
     if not found:
         raise Refused("unsupported-media", accepted=sorted(ACCEPTED))
+    if named in NO_CLAIM:
+        return found[0]
     if named not in found:
         raise Refused("media-type-mismatch", declared=named[:100], looks_like=sorted(found))
     return named
