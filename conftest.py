@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from tests.support.infra import RUN, Containers, Infra, Processes, docker_answers, wait_for_broker
 from tests.support.running import Running, running
@@ -69,7 +70,8 @@ def tree() -> Iterator[Tree]:
     cluster = Cluster(RUN / f"test-{os.getpid()}-nodes", specs, wires=True)
     try:
         cluster.up()
-        yield Tree(cluster)
+        with httpx.Client(timeout=30) as client:
+            yield Tree(cluster, client)
     finally:
         cluster.down()
         shutil.rmtree(cluster.directory, ignore_errors=True)

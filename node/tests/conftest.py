@@ -9,13 +9,14 @@ from uuid import uuid4
 
 import pytest
 from fastapi import APIRouter
+from pydantic import SecretStr
 from tests.support.infra import Infra, new_virtual_host
 
 from contracts.speech import parse_event, parse_letter
 from kit.app import Service
 from kit.bus import Bus, Consumer, Delivery, delivery_of
 from kit.outbox import Outgoing
-from kit.settings import ChildSection, NodeSettings, ParentSection
+from kit.settings import BrokerSection, ChildSection, DatabaseSection, NodeSection, NodeSettings, ParentSection
 from kit.tables import metadata
 from node.declaring import apply
 
@@ -41,14 +42,16 @@ def parent_of(path: str) -> str:
     return path.rpartition(".")[0]
 
 
-def node_settings(path: str, amqp: str, management: str, *, parent_amqp: str = "", tree: Sequence[str] = TREE) -> Any:
+def node_settings(
+    path: str, amqp: str, management: str, *, parent_amqp: str = "", tree: Sequence[str] = TREE
+) -> NodeSettings:
     """Settings of a node of the tree; parent_amqp: address of its parent's broker, with the link user."""
-    children = [ChildSection(path=each, link_password=PASSWORD) for each in tree if parent_of(each) == path]
-    parent = ParentSection(path=parent_of(path), broker_url=parent_amqp) if parent_amqp else None
+    children = [ChildSection(path=each, link_password=SecretStr(PASSWORD)) for each in tree if parent_of(each) == path]
+    parent = ParentSection(path=parent_of(path), broker_url=SecretStr(parent_amqp)) if parent_amqp else None
     return NodeSettings(
-        node={"path": path, "name": path, "office_unit": "x"},
-        database={"url": "postgresql://nowhere/{service}"},
-        broker={"url": amqp, "management_url": management},
+        node=NodeSection(path=path, name=path, office_unit="x"),
+        database=DatabaseSection(url=SecretStr("postgresql://nowhere/{service}")),
+        broker=BrokerSection(url=SecretStr(amqp), management_url=SecretStr(management)),
         parent=parent,
         children=children,
     )
@@ -124,3 +127,27 @@ def without() -> Any:
         return settings.model_copy(update={"children": [each for each in settings.children if each.path != child]})
 
     return less
+
+
+@pytest.fixture(scope="session")
+def settings_for() -> Any:
+    """Settings of a node of the tree that is never started."""
+
+    def make(path: str) -> NodeSettings:
+        parent = "amqp://link:secret@h/" if parent_of(path) else ""
+        settings: NodeSettings = node_settings(
+            path, "amqp://u:p@127.0.0.1:1/", "http://127.0.0.1:1", parent_amqp=parent
+        )
+        return settings
+
+    return make
+
+
+@pytest.fixture(scope="session", name="node_settings")
+def _node_settings() -> Any:
+    return node_settings
+
+
+@pytest.fixture(scope="session")
+def tier_of() -> type[Tier]:
+    return Tier

@@ -5,17 +5,21 @@ import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+import httpx
 
 from node.calling import Caller
 from xinqiao_local.cluster import SEED, Cluster
 from xinqiao_local.local_node import LocalNode
 
 
+@dataclass
 class TestCaller(Caller):
     """A caller that can also look at refusals, and lead a trace."""
 
-    __test__ = False
+    __test__: ClassVar[bool] = False
+    traceparent: str = ""
 
     def status(self, method: str, path: str, *, json: Any = None) -> int:
         """Only the status of an answer."""
@@ -24,14 +28,17 @@ class TestCaller(Caller):
 
     def traced(self, traceparent: str) -> "TestCaller":
         """The same caller inside a trace."""
-        other = TestCaller(self.base_url, self.token)
-        other.client.headers["traceparent"] = traceparent
-        return other
+        return TestCaller(self.client, self.base_url, self.token, traceparent)
+
+    def _headers(self, more: dict[str, str] | None) -> dict[str, str]:
+        led = {"traceparent": self.traceparent} if self.traceparent else {}
+        return {**led, **super()._headers(more)}
 
 
 @dataclass
 class Tree:
     cluster: Cluster
+    client: httpx.Client
     _callers: dict[str, TestCaller] = field(default_factory=dict)
 
     @property

@@ -4,9 +4,9 @@ import time
 import tomllib
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -17,16 +17,16 @@ class Unanswered(RuntimeError):
 
 @dataclass
 class Caller:
-    """Calls as one account; `token` is None for the public."""
+    """Calls as one account over a client that the owner closes; `token` is None for the public."""
 
+    client: httpx.Client
     base_url: str
     token: str | None = None
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
 
     @classmethod
-    def sign_in(cls, base_url: str, username: str, password: str) -> "Caller":
+    def sign_in(cls, client: httpx.Client, base_url: str, username: str, password: str) -> Self:
         """Raises Unanswered when the node refuses."""
-        caller = cls(base_url)
+        caller = cls(client, base_url)
         answer = caller.post("/api/portal/v1/tokens", username=username, password=password)
         caller.token = answer["access_token"]
         return caller

@@ -1,5 +1,7 @@
 """Makes a broker look as its topology says, and tells where it does not."""
 
+import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +41,7 @@ async def apply(settings: NodeSettings, services: Sequence[Service], report: Rep
         before = await api.observe()
         try:
             await _declare_policies(api, wanted, before)  # first: no letter may find an exchange without its way up
+            await _declare_users(api, wanted, before)
             async with bus.channel() as channel:
                 await _declare(channel, wanted)
                 report(
@@ -46,10 +49,9 @@ async def apply(settings: NodeSettings, services: Sequence[Service], report: Rep
                 )
                 await _unbind_stale(channel, wanted, before)
                 await _delete_stale_exchanges(channel, wanted, before)
-                left = await _delete_stale_queues(channel, api, wanted, before)
+                left = await _delete_stale_queues(channel, wanted, before)
         finally:
             await bus.close()
-        await _declare_users(api, wanted, before)
         await _declare_shovels(api, wanted, before)
         report(f"{len(wanted.users)} link users, {len(wanted.shovels)} shovels")
     return Applied(len(wanted.queues.keys() - before.queues.keys()), left)
@@ -137,18 +139,28 @@ async def _delete_stale_exchanges(channel: AbstractChannel, wanted: Topology, be
             await channel.exchange_delete(name)
 
 
-async def _delete_stale_queues(
-    channel: AbstractChannel, api: Management, wanted: Topology, before: Topology
-) -> list[str]:
-    """Nothing is bound to them any more, so a queue that is empty stays empty."""
-    depths, left = await api.depths(), []
+async def _delete_stale_queues(channel: AbstractChannel, wanted: Topology, before: Topology) -> list[str]:
+    """Nothing is bound to them and nobody may read them any more, so a queue that is empty stays empty."""
+    left = []
     for name in stale_queues(wanted, before):
-        if depths.get(name, 0):
-            left.append(f"queue {name} is of no link any more and holds {depths[name]} messages")
+        messages = await _emptied(channel, name)
+        if messages:
+            left.append(f"queue {name} is of no link any more and holds {messages} messages")
             continue
         async with broker_call():
             await channel.queue_delete(name)
     return left
+
+
+async def _emptied(channel: AbstractChannel, name: str) -> int:
+    """Messages in the queue once nobody holds any: what a reader was given comes back when its connection ends."""
+    deadline = time.monotonic() + 5
+    while True:
+        async with broker_call():
+            state = (await channel.declare_queue(name, passive=True)).declaration_result
+        if not state.consumer_count or time.monotonic() > deadline:
+            return (state.message_count or 0) + (state.consumer_count or 0)
+        await asyncio.sleep(0.1)
 
 
 async def _declare_policies(api: Management, wanted: Topology, before: Topology) -> None:

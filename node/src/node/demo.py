@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 from rich.console import Console
 
 from node.calling import Caller, Unanswered, public_url, until
@@ -66,7 +67,7 @@ def letter_at_the_township(story: Story) -> None:
 
 
 def petition_to_the_province(story: Story) -> dict[str, Any]:
-    citizen = Caller(story.urls["province"])
+    citizen = story.public("province")
     receipt: dict[str, Any] = story.step("群众在省级网上信访", "a citizen petitions the province on the web", lambda: (
         citizen.post(
             "/api/intake/v1/public/petitions", kind="appeal", title="门前排水沟堵塞无人清理",
@@ -117,7 +118,7 @@ def handled_at_the_township(story: Story, case: str) -> None:
 
 
 def told_and_looked_up(story: Story, receipt: dict[str, Any]) -> None:
-    clerk, citizen = story.caller("province.clerk"), Caller(story.urls["province"])
+    clerk, citizen = story.caller("province.clerk"), story.public("province")
 
     def told() -> list[str] | None:
         page = clerk.get("/api/notify/v1/messages", petition_id=receipt["id"])
@@ -150,12 +151,23 @@ def counted_at_the_province(story: Story, case: str) -> None:
     console.print(f"              全省 province: {totals}")
 
 
-def load(run: Path) -> Story:
+def load(run: Path, client: httpx.Client) -> Story:
     """Raises FileNotFoundError when the nodes were never started."""
     with (SEED / "accounts.csv").open(encoding="utf-8", newline="") as file:
         passwords = {row["username"]: row["password"] for row in csv.DictReader(file)}
     nodes = {folder.name: public_url(folder / "node.toml") for folder in sorted((run / "nodes").iterdir())}
-    return Story(nodes, passwords)
+    return Story(client, nodes, passwords)
+
+
+def tell(story: Story) -> None:
+    """The whole story, in order. Raises Unanswered at the step that fails."""
+    console.print("[bold]一件信访事项走过四级  one petition travels four tiers and back[/bold]")
+    letter_at_the_township(story)
+    receipt = petition_to_the_province(story)
+    down_the_tiers(story, receipt["id"])
+    handled_at_the_township(story, receipt["id"])
+    told_and_looked_up(story, receipt)
+    counted_at_the_province(story, receipt["id"])
 
 
 def main() -> int:
@@ -163,14 +175,8 @@ def main() -> int:
     run = Path(os.environ.get("XQ_RUN_DIR", ".run"))
     started = time.perf_counter()
     try:
-        story = load(run)
-        console.print("[bold]一件信访事项走过四级  one petition travels four tiers and back[/bold]")
-        letter_at_the_township(story)
-        receipt = petition_to_the_province(story)
-        down_the_tiers(story, receipt["id"])
-        handled_at_the_township(story, receipt["id"])
-        told_and_looked_up(story, receipt)
-        counted_at_the_province(story, receipt["id"])
+        with httpx.Client(timeout=30) as client:
+            tell(load(run, client))
     except FileNotFoundError:
         console.print(f"[red]没有运行中的节点[/red]  no nodes below {run}: run `make up` first")
         return 1

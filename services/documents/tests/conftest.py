@@ -72,6 +72,21 @@ class Desk:
     async def get(self, thing: str, thing_id: object = "", *, who: str | None = "", **more: Any) -> httpx.Response:
         return await self.running.request("GET", self.path(thing, thing_id), who=who, **more)
 
+    @staticmethod
+    def slug_of(answer: httpx.Response) -> str:
+        """Which problem it is; every problem is told in both languages."""
+        assert answer.headers["content-type"] == "application/problem+json"
+        problem = answer.json()
+        assert problem["title"] != problem["title_en"]
+        return str(problem["type"].removeprefix("urn:xinqiao:problem:"))
+
+    def spools(self) -> list[Path]:
+        return list((self.running.runtime.settings.home / "store" / "incoming").iterdir())
+
+    def objects(self) -> list[Path]:
+        kept = (self.running.runtime.settings.home / "store" / "objects").rglob("*")
+        return [file for file in kept if file.is_file()]
+
     async def file(self, *, who: str | None = "", **changes: Any) -> httpx.Response:
         """File an opinion."""
         return await self.running.request("POST", self.path("papers"), who=who, json={**OPINION, **changes})

@@ -6,7 +6,6 @@ import io
 import os
 import uuid
 import zipfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,8 +15,6 @@ from tests.support.nodes import token
 
 from contracts.events import FileState
 from documents import resources
-from documents.domain import LONGEST_NAME
-from documents.resources import Places
 
 
 def office_file() -> bytes:
@@ -40,26 +37,6 @@ KINDS = {
     DOCX: office_file(),
     "application/msword": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500),
 }
-
-
-def slug_of(answer: Any) -> str:
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["title"] != problem["title_en"]  # told in both languages
-    return str(problem["type"].removeprefix("urn:xinqiao:problem:"))
-
-
-def store_of(desk: Any) -> Path:
-    root: Path = desk.running.runtime.settings.home / "store"
-    return root
-
-
-def spools(desk: Any) -> list[Path]:
-    return list((store_of(desk) / "incoming").iterdir())
-
-
-def objects(desk: Any) -> list[Path]:
-    return [file for file in (store_of(desk) / "objects").rglob("*") if file.is_file()]
 
 
 async def test_a_stored_file_is_listed_read_and_told(desk: Any, pdf: bytes) -> None:
@@ -100,62 +77,9 @@ async def test_files_of_every_accepted_kind_are_kept_byte_for_byte(desk: Any, me
     assert (await desk.get("files", stored.json()["file_id"])).content == KINDS[media_type]
 
 
-@pytest.mark.parametrize(
-    ("content", "media_type", "slug"),
-    [
-        (b"MZ\x90\0 a program", "application/pdf", "unsupported-media"),
-        (b"MZ\x90\0 a program", "application/octet-stream", "unsupported-media"),
-        (b"text with a NUL \0", "text/plain", "unsupported-media"),
-        (b"PK\x05\x06" + bytes(18), "application/zip", "unsupported-media"),
-        (b"<html><script>", "text/html", "media-type-mismatch"),
-        (KINDS["image/png"], "application/pdf", "media-type-mismatch"),
-        (KINDS["image/png"], None, "media-type-mismatch"),
-        (KINDS["application/zip"], "application/pdf", "media-type-mismatch"),
-    ],
-)
-async def test_a_type_that_is_not_kept_or_not_true_is_refused(
-    desk: Any, content: bytes, media_type: str | None, slug: str
-) -> None:
-    answer = await desk.put(content, media_type)
-    assert (answer.status_code, slug_of(answer)) == (415, slug)
-    assert (spools(desk), objects(desk), await desk.running.events()) == ([], [], [])
-
-
-async def test_an_empty_file_is_refused(desk: Any) -> None:
-    answer = await desk.put(b"")
-    assert (answer.status_code, slug_of(answer)) == (422, "empty-file")
-
-
-async def test_the_same_upload_again_answers_the_same_and_is_told_once(desk: Any) -> None:
-    file_id = uuid.uuid4()
-    first, again = await desk.put(file_id=file_id), await desk.put(file_id=file_id)
-    assert (first.status_code, again.status_code) == (201, 200)
-    assert first.json() == again.json()
-    assert len(await desk.running.events()) == 1
-
-
-async def test_the_same_upload_many_times_at_once_is_stored_once(desk: Any) -> None:
-    file_id = uuid.uuid4()
-    answers = await asyncio.gather(*(desk.put(file_id=file_id) for _ in range(8)))
-    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
-    assert len(await desk.running.events()) == 1
-
-
-async def test_other_content_under_a_known_id_is_refused(desk: Any, pdf: bytes) -> None:
-    file_id, other = uuid.uuid4(), uuid.uuid4()
-    await desk.hears_of(other)
-    await desk.put(file_id=file_id)
-    for answer in (
-        await desk.put(pdf + b"changed", file_id=file_id),
-        await desk.put(pdf, file_id=file_id, petition=other),
-    ):
-        assert (answer.status_code, slug_of(answer)) == (409, "file-id-reused")
-    assert (await desk.get("files", file_id)).content == pdf
-
-
 async def test_the_same_content_in_two_files_is_one_object(desk: Any, pdf: bytes) -> None:
     stored = [(await desk.put()).json() for _ in range(3)]
-    assert len(objects(desk)) == 1
+    assert len(desk.objects()) == 1
     for file in stored:
         assert (await desk.get("files", file["file_id"])).content == pdf
 
@@ -165,88 +89,10 @@ async def test_sequences_grow_with_each_file(desk: Any, pdf: bytes) -> None:
     assert sorted(event.version for event in await desk.running.events()) == list(range(1, 11))
 
 
-async def test_a_file_beyond_the_limit_is_refused_whether_it_says_its_length_or_not(desk: Any, pdf: bytes) -> None:
-    held = resources.of(desk.running.runtime)
-    held.settings = held.settings.model_copy(update={"max_file_bytes": 1000})
-
-    async def silent() -> AsyncIterator[bytes]:
-        for _ in range(30):
-            yield pdf
-
-    for content in (pdf * 30, silent()):
-        answer = await desk.put(content)
-        assert (answer.status_code, slug_of(answer)) == (413, "too-large")
-        assert answer.json()["limit_bytes"] == 1000
-    assert (await desk.put(pdf.ljust(1000))).status_code == 201
-    assert spools(desk) == []
-
-
-async def test_an_upload_that_falls_silent_is_given_up_and_can_be_sent_again(desk: Any, pdf: bytes) -> None:
-    held = resources.of(desk.running.runtime)
-    held.settings = held.settings.model_copy(update={"silence_seconds": 0.05})
-    file_id = uuid.uuid4()
-
-    async def silent() -> AsyncIterator[bytes]:
-        yield pdf
-        await asyncio.Event().wait()
-
-    answer = await desk.put(silent(), file_id=file_id)
-    assert (answer.status_code, slug_of(answer)) == (400, "upload-interrupted")
-    assert (spools(desk), objects(desk)) == ([], [])
-    assert (await desk.put(file_id=file_id)).status_code == 201
-
-
-async def test_more_uploads_at_once_than_a_process_has_room_for_are_put_off(desk: Any, pdf: bytes) -> None:
-    resources.of(desk.running.runtime).uploads = Places(1)
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slow() -> AsyncIterator[bytes]:
-        yield pdf
-        begun.set()
-        await go_on.wait()
-
-    first = asyncio.create_task(desk.put(slow()))
-    await begun.wait()
-    second = await desk.put()
-    go_on.set()
-    assert (second.status_code, slug_of(second)) == (429, "too-many-requests")
-    assert "retry-after" in second.headers
-    assert (await first).status_code == 201
-    assert (await desk.put()).status_code == 201
-
-
-@pytest.mark.parametrize(
-    ("disposition", "name"),
-    [
-        ('attachment; filename="scan.pdf"', "scan.pdf"),
-        ("attachment; filename=\"x.pdf\"; filename*=UTF-8''%E6%9D%A5%E4%BF%A1.pdf", "来信.pdf"),
-        ('attachment; filename="来信.pdf"', "来信.pdf"),
-        ("attachment", None),
-        (None, None),
-    ],
-)
-async def test_the_name_comes_from_the_content_disposition(
-    desk: Any, disposition: str | None, name: str | None
-) -> None:
-    answer = await desk.put(name=disposition if disposition is None else disposition.encode())
-    assert answer.json()["name"] == name
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["../../etc/passwd", "a\\b.pdf", "bell\x07.pdf", "nul\x00.pdf", "\u202efdp.exe", "x" * (LONGEST_NAME + 1)],
-)
-async def test_names_with_paths_unseen_characters_or_too_many_are_refused(desk: Any, name: str) -> None:
-    answer = await desk.put(name="attachment; filename*=UTF-8''" + quote(name, safe=""))
-    assert (answer.status_code, slug_of(answer)) == (422, "invalid-input")
-    assert answer.json()["errors"][0]["field"] == "header.content-disposition"
-    assert await desk.running.rows("SELECT 1 FROM files") == []
-
-
 async def test_nothing_in_the_store_the_database_or_the_events_shows_the_name_or_the_content(desk: Any) -> None:
     content = "张三丰,身份证一一〇一".encode()
     await desk.put(content, "text/plain", name="attachment; filename*=UTF-8''" + quote("张三丰.txt"))
-    (kept,) = objects(desk)
+    (kept,) = desk.objects()
     digest = hashlib.sha256(content).hexdigest()
     assert content not in kept.read_bytes()
     assert digest not in str(kept)
@@ -299,23 +145,23 @@ async def test_a_file_that_vanished_or_was_altered_or_swapped_in_the_store_is_ne
     desk: Any, pdf: bytes
 ) -> None:
     ids = [(await desk.put(pdf + bytes([n]))).json()["file_id"] for n in range(2)]
-    one, other = objects(desk)
+    one, other = desk.objects()
     swap(one, other)
     for file_id in ids:
-        assert slug_of(await desk.get("files", file_id)) == "content-damaged"
+        assert desk.slug_of(await desk.get("files", file_id)) == "content-damaged"
     swap(one, other)
     assert {(await desk.get("files", file_id)).status_code for file_id in ids} == {200}
     one.write_bytes(one.read_bytes()[:-1])
     other.unlink()
     for file_id in ids:
         answer = await desk.get("files", file_id)
-        assert (answer.status_code, slug_of(answer)) == (500, "content-damaged")
+        assert (answer.status_code, desk.slug_of(answer)) == (500, "content-damaged")
 
 
 async def test_damage_far_into_a_file_ends_the_answer_short(desk: Any, pdf: bytes) -> None:
     content = pdf + os.urandom(1_000_000)
     file_id = (await desk.put(content)).json()["file_id"]
-    (kept,) = objects(desk)
+    (kept,) = desk.objects()
     kept.write_bytes(kept.read_bytes()[:-1] + b"?")
     read = await desk.get("files", file_id)
     assert int(read.headers["content-length"]) == len(content)
@@ -331,7 +177,7 @@ async def test_a_store_that_is_away_is_told_as_unavailable_and_the_same_upload_t
     away = s3_shelf.settings.model_copy(update={"endpoint": "127.0.0.1:1"})
     held.vault.store = type(s3_shelf.store)(away, s3_shelf.incoming, held.threads)
     answer = await desk.put(file_id=file_id)
-    assert (answer.status_code, slug_of(answer)) == (503, "unavailable")
+    assert (answer.status_code, desk.slug_of(answer)) == (503, "unavailable")
     assert s3_shelf.leftovers() == 0
     held.vault.store = directory
     assert (await desk.put(file_id=file_id)).status_code == 201

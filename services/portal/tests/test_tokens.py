@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest_portal import PASSWORD, Opened
+from services.portal.tests.browsing import PASSWORD, Opened
 from tests.support.running import Running
 
 from kit.auth import Verifier

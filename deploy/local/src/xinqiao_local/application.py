@@ -85,7 +85,7 @@ class Application:
         for name, process in self.processes.items():
             port = self.port if name == ALL else self._ports[name]
             try:
-                process.wait_ready(partial(_ready, port), timeout)
+                process.wait_ready(partial(_ready, process, port), timeout)
             except NotReady as error:
                 raise NotReady(f"{error}\n{_complaint(port)}") from None
 
@@ -120,7 +120,10 @@ class Application:
                 process.stop()
 
 
-def _ready(port: int) -> bool:
+def _ready(process: Daemon, port: int) -> bool:
+    """A stranger at the port may well answer: it must be this process that listens there."""
+    if not process.listens(port):
+        return False
     try:
         return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5, trust_env=False).status_code == httpx.codes.OK
     except httpx.HTTPError:
@@ -130,6 +133,6 @@ def _ready(port: int) -> bool:
 def _complaint(port: int) -> str:
     """What /readyz says, or that nobody answers."""
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5, trust_env=False).text
+        return f"port {port} answers: " + httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5, trust_env=False).text
     except httpx.HTTPError as error:
         return f"nobody answers at port {port}: {type(error).__name__}"

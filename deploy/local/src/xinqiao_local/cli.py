@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from xinqiao_local import welcome
@@ -13,7 +14,7 @@ from xinqiao_local.board import Board
 from xinqiao_local.cluster import SEED, Cluster
 from xinqiao_local.process import NotReady
 from xinqiao_local.samples import load_samples
-from xinqiao_local.tree import FOUR_TIERS, with_split
+from xinqiao_local.tree import FOUR_TIERS, with_ports, with_split
 
 app = typer.Typer(
     help="Four tiers of Xinqiao 信桥 on this machine, as private processes below one directory.",
@@ -59,7 +60,7 @@ def up(
     Example: python -m xinqiao_local up --directory .run --split county
     """
     try:
-        specs = with_split(FOUR_TIERS, split or [])
+        specs = with_split(with_ports(FOUR_TIERS), split or [])
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--split") from None
     cluster = Cluster(directory, specs, store=s3_from_environment())
@@ -69,7 +70,9 @@ def up(
         if samples:
             load_samples(cluster, SEED / "petitions.jsonl", console)
     except NotReady as error:
-        console.print(f"[red]Not started:[/red] {error}\nLogs: {cluster.directory}/nodes/*/log", highlight=False)
+        console.print(
+            f"[red]Not started:[/red] {escape(str(error))}\nLogs: {cluster.directory}/nodes/*/log", highlight=False
+        )
         raise typer.Exit(1) from None
     welcome.show(console, cluster)
 

@@ -12,11 +12,13 @@ from typing import Any, Self
 
 from xinqiao_local.keys import introduce, public_name
 from xinqiao_local.local_node import LocalNode
+from xinqiao_local.process import wait_until
 from xinqiao_local.secret_files import Passwords, private_directory, write_json
 from xinqiao_local.tree import FOUR_TIERS, NodeSpec, Tree
 
 SEED = Path(__file__).parents[2] / "seed"
 SEED_FILES = ("units.csv", "accounts.csv")
+PATIENCE = 300  # seconds for a parent's setup
 Report = Callable[[str, str], None]  # (slug of the node, what it is doing now)
 
 
@@ -83,16 +85,9 @@ class Cluster:
                 self.nodes[spec.slug].wire.connect(target)
 
     def _start_services(self, node: LocalNode, ready: Mapping[str, Future[None]], report: Report) -> None:
-        """A child declares its shovels when the users of its link exist: after its parent's first setup."""
         mine = ready[node.spec.slug]
         try:
-            report(node.spec.slug, "broker and databases")
-            node.make_databases()
-            node.rabbitmq.wait_ready()
-            if not node.application.alive:
-                self._await_parent(node, ready, report)
-                report(node.spec.slug, "setup")
-                node.set_up()
+            self._set_up(node, ready, report)
             mine.set_result(None)
         except BaseException as error:
             mine.set_exception(error)  # children that wait learn of it
@@ -103,11 +98,24 @@ class Cluster:
         node.rabbitmq.wait_settled()
         report(node.spec.slug, "ready")
 
+    def _set_up(self, node: LocalNode, ready: Mapping[str, Future[None]], report: Report) -> None:
+        report(node.spec.slug, "broker and databases")
+        node.make_databases()
+        node.rabbitmq.wait_ready()
+        if not node.application.alive:
+            self._await_parent(node, ready, report)
+            report(node.spec.slug, "setup")
+            node.set_up()
+
     def _await_parent(self, node: LocalNode, ready: Mapping[str, Future[None]], report: Report) -> None:
+        """A child declares its shovels when the parent's broker knows the user of their link."""
         parent = self.tree.parent(node.spec)
-        if parent is not None and not self.nodes[parent.slug].was_set_up:
+        if parent is not None:
             report(node.spec.slug, f"waits for {parent.slug}")
-            ready[parent.slug].result()
+            broker, user, done = self.nodes[parent.slug].rabbitmq, f"link.{node.spec.path}", ready[parent.slug]
+            wait_until(lambda: done.done() or broker.has_user(user), PATIENCE, poll=0.2)
+            if done.done():
+                done.result()
 
     def _sections(self, spec: NodeSpec) -> dict[str, Any]:
         """What the tree says about a node."""

@@ -30,18 +30,12 @@ class LocalNode:
         self.application = Application(self.directory, split=spec.split, preferred=spec.port)
         self.wire = Wire(private_directory(self.directory / "wire"))  # to the parent; only some tests use it
         self._passwords = Passwords(self.directory / "passwords.json")
-        self._setup_done = self.directory / "setup-done"
         for part in ("store", "log"):
             private_directory(self.directory / part)
 
     @property
     def url(self) -> str:
         return self.application.url
-
-    @property
-    def was_set_up(self) -> bool:
-        """Whether `set_up` ever succeeded: its broker then knows the users of its links."""
-        return self._setup_done.exists()
 
     def launch_servers(self) -> None:
         """Start broker and database without waiting; make keys meanwhile. All ports are known afterwards."""
@@ -96,7 +90,6 @@ class LocalNode:
         if done.returncode:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
             raise NotReady(f"setup of {self.spec.slug} failed\n{tail}")
-        self._setup_done.touch()
 
     @property
     def daemons(self) -> dict[str, Daemon]:

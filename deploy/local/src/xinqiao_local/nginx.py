@@ -5,7 +5,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from xinqiao_local.ports import is_free
 from xinqiao_local.process import Daemon
 from xinqiao_local.secret_files import private_directory, write_private
 
@@ -79,7 +78,7 @@ class Gateway:
         private_directory(self.directory / "temp")
         write_private(self.directory / "nginx.conf", self._configuration())
         self.daemon.start(["nginx", "-e", "stderr", "-p", f"{self.directory}/", "-c", "nginx.conf"])
-        self.daemon.wait_ready(lambda: not is_free(self.port), 10)
+        self.daemon.wait_ready(lambda: self.daemon.listens(self.port), 10)
 
     def stop(self) -> None:
         self.daemon.stop(10)

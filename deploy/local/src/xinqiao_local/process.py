@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 from xinqiao_local import procfs
@@ -108,6 +109,15 @@ class Daemon:
             raise NotReady(f"{self.name} ended while starting\n{self.last_words()}")
         if not ready():
             raise NotReady(f"{self.name} is not ready after {timeout:.0f} s\n{self.last_words()}")
+
+    def listens(self, port: int) -> bool:
+        """Whether this process or a child of it, and no stranger, listens at a port of this machine."""
+        known = self.identity
+        sockets = procfs.listening(port)
+        if known is None or not sockets:
+            return False
+        family = chain([known.pid], procfs.descendants(known.pid))
+        return any(sockets & procfs.open_files(pid) for pid in family)
 
     def last_words(self, lines: int = 20) -> str:
         """The end of the log."""

@@ -1,8 +1,10 @@
-"""Reads /proc: when a process started, whether it still runs, which processes stem from it."""
+"""Reads /proc: when a process started, whether it still runs, which processes stem from it, where it listens."""
 
+import contextlib
 from pathlib import Path
 
 PROC = Path("/proc")
+LISTENS = "0A"  # TCP_LISTEN
 
 
 def boot_id() -> str:
@@ -45,4 +47,27 @@ def descendants(pid: int) -> dict[int, int]:
         waiting += children.get(child, [])
         if (start := started(child)) is not None:
             found[child] = start
+    return found
+
+
+def listening(port: int) -> set[str]:
+    """The sockets on which somebody listens at a port, as /proc names them: "socket:[12345]"."""
+    found = set()
+    for table in filter(Path.exists, (PROC / "net/tcp", PROC / "net/tcp6")):  # without IPv6 there is only the first
+        for line in table.read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == LISTENS and int(fields[1].rpartition(":")[2], 16) == port:
+                found.add(f"socket:[{fields[9]}]")
+    return found
+
+
+def open_files(pid: int) -> set[str]:
+    """What the file descriptors of a process lead to; empty when it is gone or somebody else's."""
+    found = set()
+    try:
+        for entry in (PROC / str(pid) / "fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                found.add(str(entry.readlink()))
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return set()
     return found

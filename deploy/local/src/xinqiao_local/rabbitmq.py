@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
-from xinqiao_local.ports import Ports, is_free
+from xinqiao_local.ports import Ports
 from xinqiao_local.process import Daemon, NotReady, wait_until
 from xinqiao_local.secret_files import Passwords, private_directory, write_private
 
@@ -115,16 +115,24 @@ class RabbitMQ:
 
     def _answers(self) -> bool:
         """The AMQP listener opens last, after the plugins' own; looking at its port first costs nothing."""
-        return not is_free(self.amqp_port) and bool(self.overview())
+        return self.daemon.listens(self.amqp_port) and bool(self.overview())
 
     def overview(self) -> dict[str, Any]:
         """The management API's overview; empty while it does not answer."""
-        try:
-            answer = httpx.get(f"{self.management_url}/api/overview", timeout=5, trust_env=False)
-            found: dict[str, Any] = answer.raise_for_status().json()
-        except (httpx.HTTPError, ValueError):
-            return {}
+        found: dict[str, Any] = self._ask("overview") or {}
         return found
+
+    def has_user(self, name: str) -> bool:
+        """Whether the broker answers and knows a user."""
+        return self._ask(f"users/{quote(name, safe='')}") is not None
+
+    def _ask(self, path: str) -> Any:
+        """What the management API says; None while it does not answer, or knows no such thing."""
+        try:
+            answer = httpx.get(f"{self.management_url}/api/{path}", timeout=5, trust_env=False)
+            return answer.raise_for_status().json()
+        except (httpx.HTTPError, ValueError):
+            return None
 
     def wait_settled(self, timeout: float = 15) -> None:
         """Until the name of every quorum queue and stream is on disk, a second or more after its declaration.

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from xinqiao_local.ports import Ports, is_free
+from xinqiao_local.ports import Ports
 from xinqiao_local.process import Daemon, NotReady
 from xinqiao_local.secret_files import password, private_directory, write_private
 
@@ -93,12 +93,12 @@ class RadosGateway:
         self._prepare()
         self._monitor.start(self._with_configuration(["ceph-mon", "-f", "-i", "a"]))
         self._run_once(["ceph-osd", "--mkfs", "-i", "0"])
-        self._monitor.wait_ready(lambda: not is_free(self._ports["monitor"]), 30)
+        self._monitor.wait_ready(lambda: self._monitor.listens(self._ports["monitor"]), 30)
         self._store.start(self._with_configuration(["ceph-osd", "-f", "-i", "0"]))
         user = ["--uid=xinqiao", "--display-name=xinqiao", f"--access-key={self.access_key}"]
         self._run_once(["radosgw-admin", "user", "create", *user, f"--secret-key={self.secret_key}"])
         self._gateway.start(self._with_configuration(["radosgw", "-f", "-n", "client.admin"]))
-        self._gateway.wait_ready(lambda: not is_free(self._ports["gateway"]), 60)
+        self._gateway.wait_ready(lambda: self._gateway.listens(self._ports["gateway"]), 60)
 
     def _prepare(self) -> None:
         """A configuration, keys, and a monitor that knows from its first map on that there is one store."""

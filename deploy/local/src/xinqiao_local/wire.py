@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from xinqiao_local.ports import Ports, is_free
+from xinqiao_local.ports import Ports
 from xinqiao_local.process import Daemon
 
 CHUNK = 65_536
@@ -28,7 +28,7 @@ class Wire:
         if not self.daemon.alive:
             self._ports.allocate("wire")
             self.daemon.start([sys.executable, "-m", "xinqiao_local.wire", str(self.port), str(target)])
-        self.daemon.wait_ready(lambda: not is_free(self.port), 30)
+        self.daemon.wait_ready(lambda: self.daemon.listens(self.port), 30)
 
     def cut(self) -> None:
         """Connections break at once and new ones are refused, until `mend`."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import sqlalchemy.exc
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import MetaData
 
 from kit import health, idempotency, inbox, problems
@@ -21,6 +22,7 @@ from kit.http import Observed
 from kit.logs import log
 from kit.outbox import Relay
 from kit.runtime import Runtime
+from kit.workers import Worker, WorkerLoop
 
 Resources = Callable[[Runtime], AbstractAsyncContextManager[object]]
 
@@ -48,6 +50,8 @@ async def _forget(_: Runtime, session: Session) -> None:
     await idempotency.forget_old(session)
 
 
+# `Observed` makes the one span of a request; FastAPI's own would be four more, and its logs quote what was sent
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 HOUSEKEEPING = Job("housekeeping", timedelta(minutes=10), _forget)
 
 
@@ -66,6 +70,7 @@ class Service:
     resources: Resources = no_resources
     setup: Callable[[Runtime, Session], Awaitable[None]] = no_setup
     jobs: tuple[Job, ...] = field(default=(HOUSEKEEPING,))
+    workers: tuple[Worker, ...] = ()
     uploads: tuple[str, ...] = ()
 
 
@@ -78,10 +83,11 @@ def build_app(service: Service, runtime: Runtime | None = None) -> FastAPI:
         openapi_url=f"/api/{service.name}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        telemetry=NO_TELEMETRY,
     )
-    for router in service.routers:
-        app.include_router(router)
-    app.include_router(health.router(lambda: checks_of([runtime] if runtime else [])))
+    for router in (*service.routers, health.router(lambda: checks_of([runtime] if runtime else []))):
+        # the routes themselves, where guards find them; include_router would also match each request twice
+        app.router.routes.extend(router.routes)
     problems.install(app)
     app.add_middleware(Observed, service=service.name, uploads=service.uploads)
     app.state.runtime = runtime
@@ -111,8 +117,8 @@ async def with_resources(service: Service, runtime: Runtime) -> AsyncIterator[No
 
 @asynccontextmanager
 async def working(service: Service, runtime: Runtime) -> AsyncIterator[None]:
-    """Relay, consumers and jobs while the block runs; at its end consumers finish what they hold."""
-    loops = [
+    """Relay, consumers, workers and jobs while the block runs; at its end all finish what they hold."""
+    loops: list[ConsumerLoop | WorkerLoop] = [
         ConsumerLoop(
             consumer,
             bus=runtime.bus,
@@ -123,8 +129,9 @@ async def working(service: Service, runtime: Runtime) -> AsyncIterator[None]:
         )
         for consumer in service.consumers
     ]
+    loops += [WorkerLoop(worker, database=runtime.database, context=runtime) for worker in service.workers]
     relay = Relay(runtime.database, runtime.bus, service=service.name)
-    consuming = [asyncio.create_task(loop.run(), name=f"{service.name}.consumer") for loop in loops]
+    consuming = [asyncio.create_task(loop.run(), name=f"{service.name}.{type(loop).__name__}") for loop in loops]
     endless = [asyncio.create_task(relay.run(), name=f"{service.name}.relay")]
     endless += [asyncio.create_task(_repeat(job, runtime), name=job.name) for job in service.jobs]
     for task in (*consuming, *endless):

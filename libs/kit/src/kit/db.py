@@ -15,14 +15,19 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+OUTBOX = "outbox"  # the channel on which relays wait
+
 
 @dataclass(slots=True)
 class Session:
-    """A transaction in progress. `pending` rows are written just before it commits, in one statement a table."""
+    """A transaction in progress. `outbox` rows are written just before it commits, in one statement; `wake` names the
+    channels that are to be notified once it has committed.
+    """
 
     sql: AsyncConnection
     raw: "asyncpg.Connection[Any]"
     outbox: list[tuple[str, str, str, bytes, str]] = field(default_factory=list)
+    wake: set[str] = field(default_factory=set)
 
 
 async def flush_outbox(session: Session) -> None:
@@ -56,7 +61,7 @@ class Database:
         self.engine = _engine(dsn, pool_size, application)
         # a request that needs a second transaction while it holds its own must never wait behind its like
         self._side = _engine(dsn, 2, application)
-        self.after_outbox: Callable[[], None] = lambda: None
+        self.after_commit: Callable[[set[str]], None] = lambda _: None
 
     def transaction(self) -> AbstractAsyncContextManager[Session]:
         """Open a transaction; leaving the block commits, an exception rolls back.
@@ -81,13 +86,14 @@ class Database:
                 async with raw.transaction():
                     yield session
                     if session.outbox:
+                        session.wake.add(OUTBOX)
                         await flush_outbox(session)
             except BaseException:
                 if raw.is_closed():
                     await connection.invalidate()
                 raise
-        if session.outbox:
-            self.after_outbox()
+        if session.wake:
+            self.after_commit(session.wake)
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""
@@ -115,20 +121,26 @@ async def listening(dsn: str, channel: str, heard: Callable[[], None]) -> AsyncI
 class Waker:
     """Sends NOTIFY after commits, many commits in one: inside the transaction it would serialise all commits."""
 
-    def __init__(self, database: Database, channel: str = "outbox") -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._channel = channel
+        self._channels: set[str] = set()
         self._due = asyncio.Event()
-        database.after_outbox = self._due.set
+        database.after_commit = self._note
+
+    def _note(self, channels: set[str]) -> None:
+        self._channels |= channels
+        self._due.set()
 
     async def run(self) -> None:
-        """Run until cancelled. A NOTIFY that cannot be sent is no loss: the relay also looks by itself."""
+        """Run until cancelled. A NOTIFY that cannot be sent is no loss: whoever listens also looks by itself."""
         while True:
             await self._due.wait()
             self._due.clear()
+            channels, self._channels = self._channels, set()
             try:
                 async with self._database.engine.connect() as connection:
-                    await connection.exec_driver_sql(f"NOTIFY {self._channel}")
+                    for channel in channels:
+                        await connection.exec_driver_sql(f"NOTIFY {channel}")
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await asyncio.sleep(1)
 

@@ -10,7 +10,6 @@ from analytics.models import Child, Figures, RegionPath, Statistics, Step, Total
 from contracts.events import EVENTS
 from kit.auth import Principal, allow
 from kit.db import Db
-from kit.pages import Cursor, Limit, Page, after, cursor_of
 
 router = APIRouter(prefix="/api/analytics/v1", tags=["analytics"])
 Reader = Annotated[Principal, allow("analyst", "supervisor", "leader", "clerk", "handler")]
@@ -36,12 +35,9 @@ async def read_statistics(session: Db, principal: Reader, region: Region = None)
 
 
 @router.get("/petitions/{petition_id}/events")
-async def list_steps(
-    session: Db, principal: Reader, petition_id: Annotated[UUID, Path()], limit: Limit = 200, cursor: Cursor = None
-) -> Page[Step]:
-    """What happened to one petition, in order. What is outside the caller's scope is not found."""
-    rows, more = await usecases.read_steps(session, petition_id, principal, after(cursor), limit)
-    return Page(items=[_step(row) for row in rows], next=more and cursor_of(more))
+async def list_steps(session: Db, principal: Reader, petition_id: Annotated[UUID, Path()]) -> list[Step]:
+    """What happened to one petition, in order; the first 1 000. What is outside the caller's scope is not found."""
+    return [_step(row) for row in await usecases.read_steps(session, petition_id, principal)]
 
 
 def _shown(figures: domain.Figures) -> dict[str, Any]:

@@ -84,14 +84,14 @@ async def may_read(session: Session, petition_id: UUID, scope: str, unit: str) -
     return (await session.sql.execute(query)).one_or_none() is not None
 
 
-async def steps_of(session: Session, petition_id: UUID, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
-    """By event id, which is ordered by time; one row more than `limit` tells that there is a next page."""
+async def steps_of(session: Session, petition_id: UUID, limit: int) -> Sequence[Row[Any]]:
+    """The first events of a petition; ids are ordered by time."""
     unit = func.coalesce(events.c.data["last"]["unit"].astext, events.c.data["unit"].astext).label("unit")
     query: Select[Any] = (
         select(events.c.id, events.c.type, events.c.node, events.c.sequence, events.c.time, unit)
-        .where(events.c.subject == petition_id, events.c.id > (after or UUID(int=0)))
+        .where(events.c.subject == petition_id)
         .order_by(events.c.id)
-        .limit(limit + 1)
+        .limit(limit)
     )
     found: Sequence[Row[Any]] = (await session.sql.execute(query)).all()
     return found

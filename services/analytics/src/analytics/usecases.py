@@ -17,6 +17,7 @@ from kit.runtime import Runtime
 
 COUNTED = (*folding.PETITION_EVENTS, *folding.CASE_EVENTS)
 CHUNK = 2000
+STEPS_SHOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,8 @@ async def read_statistics(session: Session, region: str | None, principal: Princ
     return Answer(statistics, as_of, counted_at, {row["at"]: row["event_at"] for row in rows})
 
 
-async def read_steps(
-    session: Session, petition_id: UUID, principal: Principal, after: UUID | None, limit: int
-) -> tuple[list[Row[Any]], UUID | None]:
-    """A page of the steps of one petition and the key of the next page. Raises Refused("not-found")."""
+async def read_steps(session: Session, petition_id: UUID, principal: Principal) -> list[Row[Any]]:
+    """The steps of one petition. Raises Refused("not-found")."""
     if not await store.may_read(session, petition_id, principal.region, principal.unit):
         raise Refused("not-found")
-    rows = await store.steps_of(session, petition_id, after, limit)
-    more = rows[limit - 1].id if len(rows) > limit else None
-    return domain.in_order(rows[:limit]), more
+    return domain.in_order(await store.steps_of(session, petition_id, STEPS_SHOWN))
