@@ -56,7 +56,7 @@ def test_an_account_sees_its_subtree_and_no_other(tree: Tree) -> None:
 def test_a_case_offered_to_another_node_is_received_or_returned_there(tree: Tree) -> None:
     case, province, city = transferred(tree)
     offered = case_at(city, case, "offered", OFFICE["city"])
-    assert province.status("POST", f"/api/routing/v1/cases/{case}/accept", json={"version": offered["version"]}) == 403
+    assert province.status("POST", f"/api/routing/v1/cases/{case}/accept", json={"version": offered["version"]}) == 409
     act(city, offered, "return", reason="not-ours", note="应由省住建厅办理")
     back = case_at(province, case, "registered", "330000-xf")
 

@@ -78,6 +78,7 @@ class Tree:
     def caller(self, account: str) -> TestCaller:
         """Signed in as one of the sample accounts: "township.clerk"."""
         if account not in self._callers:
-            signed = Caller.sign_in(self.url(account.split(".", maxsplit=1)[0]), account, self.passwords[account])
-            self._callers[account] = TestCaller(signed.base_url, signed.token)
+            node, _, _ = account.partition(".")
+            password = self.passwords[account]
+            self._callers[account] = TestCaller.sign_in(self.client, self.url(node), account, password)
         return self._callers[account]

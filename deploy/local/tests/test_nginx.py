@@ -1,6 +1,7 @@
 """The gateway gives separate processes the URLs of one, and passes everything through."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ import pytest
 from kit.problems import problem
 from xinqiao_local.nginx import Gateway
 from xinqiao_local.ports import Ports
+from xinqiao_local.process import NotReady
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -98,3 +100,11 @@ def test_a_service_that_is_away_is_answered_for_in_its_own_words(gateway: Gatewa
     assert answer.headers["content-type"] == own.headers["content-type"]
     assert answer.headers["retry-after"] == own.headers["retry-after"]
     assert answer.json() == json.loads(bytes(own.body))
+
+
+def test_a_port_that_a_stranger_holds_is_reported_in_nginx_own_words(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        it = Gateway(tmp_path, {"/": "127.0.0.1:9"}, stranger.getsockname()[1])
+        with pytest.raises(NotReady, match="Address already in use"):
+            it.start()
+        it.kill9()

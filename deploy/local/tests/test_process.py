@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -146,3 +147,25 @@ def test_a_process_that_never_gets_ready_is_reported_too(daemon: Daemon) -> None
     started(daemon, *SLEEPER)
     with pytest.raises(NotReady, match="not ready after"):
         daemon.wait_ready(lambda: False, 0.2)
+
+
+LISTENER = """
+import socket, sys, time
+server = socket.create_server(("127.0.0.1", 0))
+print("here", server.getsockname()[1], flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("in_a_child", [False, True])
+def test_a_process_and_its_children_are_known_by_where_they_listen(daemon: Daemon, *, in_a_child: bool) -> None:
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {LISTENER!r}])"
+    started(daemon, sys.executable, "-c", parent if in_a_child else LISTENER)
+    port = int(daemon.last_words().split()[-1])
+    assert daemon.listens(port)
+
+
+def test_a_stranger_that_listens_is_not_taken_for_it(daemon: Daemon) -> None:
+    started(daemon, *SLEEPER)
+    with socket.create_server(("127.0.0.1", 0)) as mine:
+        assert not daemon.listens(mine.getsockname()[1])

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import aio_pika
@@ -9,7 +10,10 @@ import httpx
 import pytest
 from aio_pika import DeliveryMode, Message
 
+from xinqiao_local.process import NotReady
 from xinqiao_local.rabbitmq import RabbitMQ
+
+pytestmark = pytest.mark.xdist_group("local-rabbitmq")  # one worker, so that the servers start once
 
 QUORUM: dict[str, Any] = {"x-queue-type": "quorum"}
 
@@ -77,10 +81,24 @@ def test_all_listeners_are_closed_to_other_addresses_of_the_machine(brokers: tup
             socket.create_connection(("127.0.0.2", port), timeout=5)
 
 
-def test_an_orderly_stop_leaves_neither_broker_nor_port_mapper(brokers: tuple[RabbitMQ, RabbitMQ]) -> None:
-    broker = brokers[1]
-    assert broker.mapper.alive
-    broker.stop()
-    assert not broker.daemon.alive
-    assert not broker.mapper.alive
-    assert "ended" not in broker.daemon.last_words(3)
+def test_a_directory_that_is_moved_keeps_its_data_under_the_same_node_name(tmp_path: Path) -> None:
+    before = RabbitMQ(tmp_path / "before", "moved").node_name
+    (tmp_path / "before").rename(tmp_path / "after")
+    assert RabbitMQ(tmp_path / "after", "moved").node_name == before
+    assert RabbitMQ(tmp_path / "before", "new").node_name == before  # the place alone makes the first name
+    assert RabbitMQ(tmp_path / "other", "new").node_name != before
+
+
+def test_queues_are_settled_only_when_their_names_are_on_disk(brokers: tuple[RabbitMQ, RabbitMQ]) -> None:
+    """The proof that waiting looks at something: a name that is not on disk is missed."""
+    brokers[1].wait_settled()
+    for file in brokers[1].directory.glob("mnesia/*/*/*/names.dets"):
+        file.rename(file.with_suffix(".away"))
+    queue = httpx.put(
+        f"{brokers[1].management_url}/api/queues/%2F/unsettled",
+        json={"durable": True, "arguments": QUORUM},
+        trust_env=False,
+    )
+    assert queue.is_success
+    with pytest.raises(NotReady, match="unsettled"):
+        brokers[1].wait_settled(timeout=0.3)

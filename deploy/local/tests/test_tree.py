@@ -2,7 +2,7 @@
 
 import pytest
 
-from xinqiao_local.tree import FOUR_TIERS, LANES, NodeSpec, Tree, with_split
+from xinqiao_local.tree import FOUR_TIERS, LANES, NodeSpec, Tree, with_ports, with_split
 
 
 def spec(path: str, slug: str | None = None) -> NodeSpec:
@@ -51,3 +51,8 @@ def test_only_the_named_nodes_are_split() -> None:
     assert [node.split for node in with_split(FOUR_TIERS, ["county"])] == [False, False, True, False]
     with pytest.raises(ValueError, match="village"):
         with_split(FOUR_TIERS, ["village"])
+
+
+def test_ports_to_learn_by_heart_are_given_on_demand_only() -> None:
+    assert {node.port for node in FOUR_TIERS} == {None}
+    assert [node.port for node in with_ports(FOUR_TIERS)] == [8133, 8233, 8333, 8433]

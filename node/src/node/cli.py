@@ -79,5 +79,39 @@ def run(
     uvloop.run(serve(settings, load_all(NAMES if service == "all" else [service]), role, address))
 
 
+@app.command(name="import", epilog="Example: xinqiao import letters.xlsx --node township")
+def import_(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=".csv, .xlsx, .jsonl or .jsonl.gz")],
+    node_config: NodeConfig = None,
+    node: NodeName = None,
+    username: Annotated[str, typer.Option(envvar="XQ_USERNAME", help="by default a local node's sample clerk")] = "",
+    password: Annotated[str, typer.Option(envvar="XQ_PASSWORD", help="its password")] = "",
+    source: Annotated[str | None, typer.Option(help="where the rows come from; by default the file's name")] = None,
+    report: Annotated[Path | None, typer.Option(help="refused rows go here; refused-<file>.csv by default")] = None,
+) -> None:
+    """Register petitions from a file. Run again it registers nothing twice; refused rows are listed in a report."""
+    from node.calling import Unanswered
+    from node.importing import command, reading, sending
+
+    settings = load_settings(node_config, node)
+    account = (username, password) if username else command.account_of(settings.home)
+    if account is None:
+        raise typer.BadParameter("say who imports: --username and --password (XQ_USERNAME, XQ_PASSWORD)")
+    refused = report or Path(f"refused-{reading.source_of(file)}.csv")
+    try:
+        outcome = asyncio.run(
+            command.run(settings, file, username=account[0], password=account[1], source=source, report=refused)
+        )
+    except (reading.Unreadable, sending.GaveUp, Unanswered, OSError) as error:
+        typer.echo(f"import: {error}", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(
+        f"registered 登记 {outcome.registered}, known before 已有 {outcome.known}, refused 拒绝 {outcome.refused_rows}"
+    )
+    if outcome.refused_rows:
+        typer.echo(f"refused rows, with field and reason 未登记的行及原因: {refused}")
+        raise typer.Exit(1)
+
+
 def main() -> None:
     app()

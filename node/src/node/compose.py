@@ -2,45 +2,28 @@
 
 import asyncio
 import contextlib
+import os
 import signal
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from kit import health, logs, problems, telemetry
 from kit.app import Service, build_app, checks_of, with_resources, working
 from kit.bus import Bus
 from kit.runtime import Runtime
 from kit.settings import NodeSettings
+from node.depths import measuring
+from node.dispatching import Dispatcher
+from node.lifetimes import together
 
 ROLES = ("api", "worker", "all")
-GRACE = 20  # seconds that requests in flight are given after SIGTERM
-
-
-class Dispatcher:
-    """Sends `/api/<service>/…` to its application, health and metrics to the node, everything else to the portal.
-
-    Paths are not shortened: the applications carry their full paths, so URLs are the same however a node is split.
-    """
-
-    def __init__(self, apps: dict[str, ASGIApp], own: ASGIApp) -> None:
-        self._apps = apps
-        self._own = own
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await self._target(scope["path"])(scope, receive, send)
-
-    def _target(self, path: str) -> ASGIApp:
-        if path in {"/healthz", "/readyz", "/metrics"}:
-            return self._own
-        parts = path.split("/", 3)
-        if len(parts) > 2 and parts[1] == "api" and parts[2] in self._apps:
-            return self._apps[parts[2]]
-        return self._apps.get("portal", self._own)
+GRACE = 8  # seconds that requests in flight are given after SIGTERM; consumers then get ten, the relay three
+LIMIT = 24.0  # seconds after which a process that still has not ended is ended
 
 
 def own_app(runtimes: list[Runtime]) -> FastAPI:
@@ -52,29 +35,41 @@ def own_app(runtimes: list[Runtime]) -> FastAPI:
 
 
 @asynccontextmanager
+async def _running(service: Service, runtime: Runtime, role: str) -> AsyncIterator[None]:
+    async with with_resources(service, runtime):
+        if role == "api":
+            yield
+            return
+        async with working(service, runtime):
+            yield
+
+
+@asynccontextmanager
 async def assembled(settings: NodeSettings, services: Sequence[Service], role: str) -> AsyncIterator[ASGIApp]:
-    """Everything of this process running; yields its HTTP application. At the end consumers finish what they hold."""
-    names = "+".join(service.name for service in services)
-    bus = Bus(settings.broker.url.get_secret_value(), name=f"xinqiao {settings.node.path} {names} {role}")
-    runtimes = [Runtime.build(service.name, settings, bus) for service in services]
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(bus.close)
-        for service, runtime in zip(services, runtimes, strict=True):
-            await stack.enter_async_context(with_resources(service, runtime))
-        if role != "api":
-            for service, runtime in zip(services, runtimes, strict=True):
-                await stack.enter_async_context(working(service, runtime))
-        apps: dict[str, ASGIApp] = {}
-        if role != "worker":
-            apps = {s.name: build_app(s, runtime) for s, runtime in zip(services, runtimes, strict=True)}
-        yield Dispatcher(apps, own_app(runtimes))
+    """Everything of this process running; yields its HTTP application. Neither broker nor database need be there yet.
+
+    At the end the consumers of all services finish what they hold, at the same time.
+    """
+    names = [service.name for service in services]
+    bus = Bus(settings.broker.url.get_secret_value(), name=f"xinqiao {settings.node.path} {'+'.join(names)} {role}")
+    runtimes = [Runtime.build(name, settings, bus) for name in names]
+    pairs = list(zip(services, runtimes, strict=True))
+    apps: dict[str, ASGIApp] = {}
+    if role != "worker":
+        apps = {service.name: build_app(service, runtime) for service, runtime in pairs}
+    try:
+        measured = [] if role == "api" else [measuring(settings, names)]
+        async with together([*(_running(service, runtime, role) for service, runtime in pairs), *measured]):
+            yield Dispatcher(apps, own_app(runtimes))
+    finally:
+        await bus.close()
 
 
 class Server(uvicorn.Server):
     """uvicorn without its signal handling: the process ends when its work has ended, not before."""
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - uvicorn's own signature is untyped
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 
@@ -90,9 +85,9 @@ async def serve(settings: NodeSettings, services: Sequence[Service], role: str, 
     try:
         async with assembled(settings, services, role) as app:
             config = uvicorn.Config(
-                app, host=host, port=int(port), loop="none", http="httptools", lifespan="off", access_log=False,
-                log_config=None, timeout_graceful_shutdown=GRACE, server_header=False, date_header=False,
-                backlog=2048, timeout_keep_alive=30,
+                app, host=host, port=int(port), loop="none", http="httptools", ws="none", lifespan="off",
+                access_log=False, log_config=None, timeout_graceful_shutdown=GRACE, server_header=False,
+                date_header=False, backlog=2048, timeout_keep_alive=30,
             )  # fmt: skip
             server = Server(config)
             _end_on_signal(server)
@@ -105,8 +100,13 @@ async def serve(settings: NodeSettings, services: Sequence[Service], role: str, 
 
 def _end_on_signal(server: uvicorn.Server) -> None:
     def end() -> None:
-        server.force_exit = server.should_exit
+        if server.should_exit:
+            os._exit(1)  # asked a second time: whatever is in hand comes again from queue and outbox
         server.should_exit = True
+        logs.log.info("process.ending")
+        last_resort = threading.Timer(LIMIT, os._exit, (1,))
+        last_resort.daemon = True
+        last_resort.start()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

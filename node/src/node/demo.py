@@ -26,11 +26,16 @@ console = Console()
 class Story:
     """The nodes by name, and the accounts that act."""
 
+    client: httpx.Client
     urls: dict[str, str]
     passwords: dict[str, str]
 
     def caller(self, account: str) -> Caller:
-        return Caller.sign_in(self.urls[account.split(".", maxsplit=1)[0]], account, self.passwords[account])
+        node, _, _ = account.partition(".")
+        return Caller.sign_in(self.client, self.urls[node], account, self.passwords[account])
+
+    def public(self, node: str) -> Caller:
+        return Caller(self.client, self.urls[node])
 
     def step(self, zh: str, en: str, do: Callable[[], Any]) -> Any:
         """Do one step and print how long it took."""

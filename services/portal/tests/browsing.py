@@ -8,19 +8,11 @@ from html import unescape
 from typing import Any
 
 import httpx
-import pytest
 from starlette.types import Receive, Scope, Send
 from tests.support.running import Running
 
-from analytics.main import service as analytics
-from documents.main import service as documents
-from intake.main import service as intake
-from kit.app import Service, build_app
-from portal import resources
+from kit.app import build_app
 from portal.accounts import load_accounts
-from portal.calls import Calls
-from portal.main import service as portal
-from routing.main import service as routing
 
 PASSWORD = "correct horse battery"
 ACCOUNTS = f"""username,password,name,unit,roles
@@ -118,3 +110,16 @@ def _binds(pattern: str, kind: str) -> bool:
     return re.fullmatch(r"\.".join(parts), kind) is not None
 
 
+def check_accessible(page: str) -> None:
+    """Landmarks, a label for every field, no id twice. Raises AssertionError."""
+    for landmark in ("<header", "<nav", "<main", "<footer", "<h1", 'lang="zh-CN"', 'class="skip" href="#main"'):
+        assert landmark in page, landmark
+    fields = re.findall(r"<(?:input|select|textarea)\b([^>]*)>", page)
+    for attributes in fields:
+        if 'type="hidden"' in attributes or 'type="radio"' in attributes or 'type="checkbox"' in attributes:
+            continue  # hidden, or inside their label
+        mark = re.search(r'id="([^"]+)"', attributes)
+        assert mark is not None, attributes
+        assert f'<label for="{mark[1]}">' in page, attributes
+    marks = re.findall(r'\bid="([^"]+)"', page)
+    assert len(marks) == len(set(marks)), "an id stands twice"

@@ -22,7 +22,9 @@ async def asks(portal: Running, password: str) -> int:
 async def test_loading_again_changes_nothing_that_a_person_changed(open_portal: Opened) -> None:
     portal = await open_portal()
     before = await portal.rows("SELECT * FROM accounts ORDER BY username")
-    await load(portal, HEAD + "clerk,another password,别人,330225100-xf,leader\nnew,long enough,新人,330225100-cj,clerk\n")
+    await load(
+        portal, HEAD + "clerk,another password,别人,330225100-xf,leader\nnew,long enough,新人,330225100-cj,clerk\n"
+    )
     after = await portal.rows("SELECT * FROM accounts ORDER BY username")
     assert [row for row in after if row["username"] != "new"] == before
     assert "new" in {row["username"] for row in after}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 
+from xinqiao_local import loopback
 from xinqiao_local.nginx import Gateway
 from xinqiao_local.ports import Ports
 from xinqiao_local.process import Daemon, NotReady
@@ -125,7 +126,7 @@ def _ready(process: Daemon, port: int) -> bool:
     if not process.listens(port):
         return False
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5, trust_env=False).status_code == httpx.codes.OK
+        return loopback.get(f"http://127.0.0.1:{port}/readyz").status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
 
@@ -133,6 +134,6 @@ def _ready(process: Daemon, port: int) -> bool:
 def _complaint(port: int) -> str:
     """What /readyz says, or that nobody answers."""
     try:
-        return f"port {port} answers: " + httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5, trust_env=False).text
+        return f"port {port} answers: " + loopback.get(f"http://127.0.0.1:{port}/readyz").text
     except httpx.HTTPError as error:
         return f"nobody answers at port {port}: {type(error).__name__}"

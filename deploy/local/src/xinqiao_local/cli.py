@@ -1,6 +1,8 @@
 """`python -m xinqiao_local`: starts and stops the four tiers on this machine without Docker."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,17 +66,23 @@ def up(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--split") from None
     cluster = Cluster(directory, specs, store=s3_from_environment())
-    try:
+    with _told():
         with Board(console, specs, last="ready") as board:
             cluster.up(board)
-        if samples:
-            load_samples(cluster, SEED / "petitions.jsonl", console)
-    except NotReady as error:
-        console.print(
-            f"[red]Not started:[/red] {escape(str(error))}\nLogs: {cluster.directory}/nodes/*/log", highlight=False
-        )
-        raise typer.Exit(1) from None
     welcome.show(console, cluster)
+    if samples:
+        with _told():
+            load_samples(cluster, SEED / "petitions.jsonl", console)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What did not get ready is told, without a trail of our own code."""
+    try:
+        yield
+    except (NotReady, FileNotFoundError) as error:
+        console.print(f"[red]Failed 失败:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
 
 
 @app.command()

@@ -70,13 +70,14 @@ class Ports:
         """Raises KeyError before `allocate`."""
         return self._known[name]
 
-    def allocate(self, *names: str, preferred: int | None = None) -> None:
+    def allocate(self, *names: str, preferred: int | None = None) -> dict[str, int]:
         """Call while the instance is down: keeps the ports it had, replaces those that somebody else took meanwhile.
 
-        preferred: taken, if free, for a name that has no port yet.
+        preferred: taken, if free, for a name that has no port yet. Returns the ports of all names known so far.
         """
         for name in names:
             had = self._known.get(name, preferred)
             self._known[name] = had if had is not None and is_free(had) else _blocks.take()
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.write_text(json.dumps(self._known, indent=1))
+        return dict(self._known)

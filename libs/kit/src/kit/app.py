@@ -132,17 +132,19 @@ async def working(service: Service, runtime: Runtime) -> AsyncIterator[None]:
     loops += [WorkerLoop(worker, database=runtime.database, context=runtime) for worker in service.workers]
     relay = Relay(runtime.database, runtime.bus, service=service.name)
     consuming = [asyncio.create_task(loop.run(), name=f"{service.name}.{type(loop).__name__}") for loop in loops]
-    endless = [asyncio.create_task(relay.run(), name=f"{service.name}.relay")]
-    endless += [asyncio.create_task(_repeat(job, runtime), name=job.name) for job in service.jobs]
-    for task in (*consuming, *endless):
+    relaying = asyncio.create_task(relay.run(), name=f"{service.name}.relay")
+    jobs = [asyncio.create_task(_repeat(job, runtime), name=job.name) for job in service.jobs]
+    for task in (*consuming, relaying, *jobs):
         task.add_done_callback(_report)
     try:
         yield
     finally:
         for loop in loops:
             loop.stop()
-        await asyncio.wait(consuming, timeout=20) if consuming else None
-        await _cancel([*consuming, *endless])
+        await asyncio.wait(consuming, timeout=10) if consuming else None
+        relay.stop()  # after the consumers: what they wrote last leaves too, if the broker takes it
+        await asyncio.wait([relaying], timeout=3)
+        await _cancel([*consuming, relaying, *jobs])
 
 
 def _report(task: "asyncio.Task[None]") -> None:

@@ -5,15 +5,19 @@ A Session shows one transaction through two doors: `sql` (SQLAlchemy Core, where
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import asyncpg
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import NullPool
+
+OUTBOX = "outbox"  # the channel on which relays wait
+PACE = 0.01  # seconds between two NOTIFYs: the first commit is told at once, those that follow together
+WAIT = 10  # seconds until a transaction that finds all connections taken gives up
 
 OUTBOX = "outbox"  # the channel on which relays wait
 
@@ -29,28 +33,72 @@ class Session:
     outbox: list[tuple[str, str, str, bytes, str]] = field(default_factory=list)
     wake: set[str] = field(default_factory=set)
 
-
-async def flush_outbox(session: Session) -> None:
-    """Write the collected messages as outbox rows: one INSERT however many there are."""
-    columns = list(zip(*session.outbox, strict=True))
-    await session.raw.execute(
-        "INSERT INTO outbox (exchange, routing_key, message_id, body, traceparent)"
-        " SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[])",
-        *columns,
-    )
+    def take_outbox(self) -> list[tuple[Any, ...]]:
+        """The columns of the collected messages, for the statement that writes them; they are collected no longer."""
+        columns = list(zip(*self.outbox, strict=True))
+        self.outbox.clear()
+        self.wake.add(OUTBOX)
+        return columns
 
 
-def _engine(dsn: str, pool_size: int, application: str) -> AsyncEngine:
-    return create_async_engine(
-        dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
-        isolation_level="AUTOCOMMIT",
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=10,
-        pool_reset_on_return=None,
-        connect_args={"server_settings": {"application_name": application}, "timeout": 5, "command_timeout": 60},
-    )
+WRITE_OUTBOX = """
+INSERT INTO outbox (exchange, routing_key, message_id, body, traceparent)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[])
+"""
+
+
+class Connections:
+    """Up to `size` connections, kept open between transactions: a SQLAlchemy connection costs more to open and to
+    close, even from a pool, than a statement to run.
+    """
+
+    def __init__(self, engine: AsyncEngine, size: int) -> None:
+        self._engine = engine
+        self._places = asyncio.Semaphore(size)
+        self._free: list[tuple[AsyncConnection, asyncpg.Connection[Any]]] = []
+        self._closed = False
+
+    async def take(self) -> "tuple[AsyncConnection, asyncpg.Connection[Any]]":
+        """A connection for one transaction. Raises OSError when none gets free, or the database is away."""
+        async with asyncio.timeout(WAIT if self._places.locked() else None):
+            await self._places.acquire()
+        try:
+            while self._free:
+                sql, raw = self._free.pop()
+                if not raw.is_closed():  # after the database was away all are
+                    return sql, raw
+                await _discard(sql)
+            return await self._open()
+        except BaseException:
+            self._places.release()
+            raise
+
+    async def _open(self) -> "tuple[AsyncConnection, asyncpg.Connection[Any]]":
+        sql = await self._engine.connect()
+        raw = (await sql.get_raw_connection()).driver_connection
+        return sql, cast("asyncpg.Connection[Any]", raw)
+
+    async def give_back(self, sql: AsyncConnection, raw: "asyncpg.Connection[Any]") -> None:
+        """A connection that ended, or whose transaction did not, is not kept."""
+        try:
+            if self._closed or raw.is_closed() or raw.is_in_transaction():
+                await _discard(sql)
+                return
+            if sql.in_transaction():  # SQLAlchemy's own notion of one; nothing is sent
+                await sql.rollback()
+            self._free.append((sql, raw))
+        finally:
+            self._places.release()
+
+    async def close(self) -> None:
+        self._closed = True
+        while self._free:
+            await self._free.pop()[0].close()
+
+
+async def _discard(sql: AsyncConnection) -> None:
+    await sql.invalidate()
+    await sql.close()
 
 
 class Database:
@@ -58,9 +106,15 @@ class Database:
 
     def __init__(self, dsn: str, *, pool_size: int = 8, application: str = "xinqiao") -> None:
         self.dsn = dsn
-        self.engine = _engine(dsn, pool_size, application)
+        self.engine = create_async_engine(
+            dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
+            isolation_level="AUTOCOMMIT",
+            poolclass=NullPool,
+            connect_args={"server_settings": {"application_name": application}, "timeout": 5, "command_timeout": 60},
+        )
+        self._connections = Connections(self.engine, pool_size)
         # a request that needs a second transaction while it holds its own must never wait behind its like
-        self._side = _engine(dsn, 2, application)
+        self._side = Connections(self.engine, 2)
         self.after_commit: Callable[[set[str]], None] = lambda _: None
 
     def transaction(self) -> AbstractAsyncContextManager[Session]:
@@ -68,32 +122,33 @@ class Database:
 
         Raises OSError or asyncpg.PostgresError when the database is away.
         """
-        return self._transaction(self.engine)
+        return self._transaction(self._connections)
 
     def apart(self) -> AbstractAsyncContextManager[Session]:
         """A short transaction of its own, inside another one's time: it stays although the other rolls back."""
         return self._transaction(self._side)
 
     @asynccontextmanager
-    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[Session]:
-        async with engine.connect() as connection:
-            raw = (await connection.get_raw_connection()).driver_connection
-            while raw is None or raw.is_closed():  # after the database was away all pooled ones are
-                await connection.invalidate()
-                raw = (await connection.get_raw_connection()).driver_connection
-            session = Session(sql=connection, raw=raw)
-            try:
-                async with raw.transaction():
-                    yield session
-                    if session.outbox:
-                        session.wake.add(OUTBOX)
-                        await flush_outbox(session)
-            except BaseException:
-                if raw.is_closed():
-                    await connection.invalidate()
-                raise
+    async def _transaction(self, connections: Connections) -> AsyncIterator[Session]:
+        sql, raw = await connections.take()
+        session = Session(sql, raw)
+        try:
+            async with raw.transaction():
+                yield session
+                if session.outbox:
+                    await raw.execute(WRITE_OUTBOX, *session.take_outbox())
+        finally:
+            await connections.give_back(sql, raw)
         if session.wake:
             self.after_commit(session.wake)
+
+    async def notify(self, channels: Iterable[str]) -> None:
+        """Tell who listens. Raises OSError or asyncpg.PostgresError when the database is away."""
+        sql, raw = await self._side.take()
+        try:
+            await raw.execute(";".join(f"NOTIFY {channel}" for channel in channels))
+        finally:
+            await self._side.give_back(sql, raw)
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""
@@ -101,8 +156,9 @@ class Database:
             await session.raw.fetchval("SELECT 1")
 
     async def close(self) -> None:
+        await self._connections.close()
+        await self._side.close()
         await self.engine.dispose()
-        await self._side.dispose()
 
 
 @asynccontextmanager
@@ -138,9 +194,8 @@ class Waker:
             self._due.clear()
             channels, self._channels = self._channels, set()
             try:
-                async with self._database.engine.connect() as connection:
-                    for channel in channels:
-                        await connection.exec_driver_sql(f"NOTIFY {channel}")
+                await self._database.notify(channels)
+                await asyncio.sleep(PACE)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await asyncio.sleep(1)
 

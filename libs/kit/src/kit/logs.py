@@ -34,6 +34,8 @@ def configure(level: str, **facts: Any) -> None:
     )
     structlog.contextvars.bind_contextvars(**facts)
     logging.basicConfig(level=logging.WARNING, format='{"level":"%(levelname)s","message":"%(name)s: %(message)s"}')
+    for library in ("aiormq", "aio_pika"):  # a broker away is told by those who wait for it, in one line
+        logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -58,6 +57,9 @@ def configure(settings: TelemetrySection, traces_file: Path | None, *, node: str
     if traces_file:
         exporters.append(FileExporter(traces_file))
     if settings.otlp_endpoint:
+        # late: a third of a second of imports that most nodes have no use for
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
         exporters.append(OTLPSpanExporter(endpoint=settings.otlp_endpoint))
     for exporter in exporters:
         provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))

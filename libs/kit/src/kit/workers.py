@@ -16,7 +16,8 @@ from kit.logs import log
 @dataclass(frozen=True)
 class Worker:
     """channel: what a session that leaves work adds to its `wake`; step: async (runtime) -> int, does some of the work
-    in transactions of its own and returns how much (0: nothing is left); every: how long to wait at most when nobody wakes it.
+    in transactions of its own and returns how much (0: nothing is left); every: how long to wait at most when nobody
+    wakes it.
 
     A step must stand being ended anywhere by a crash, and several of them at the same time.
     """

@@ -1,0 +1,1 @@
+"""Notify: who was told."""

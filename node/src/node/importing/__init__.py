@@ -1,0 +1,1 @@
+"""`xinqiao import`: petitions from files, through the same HTTP interface as everybody."""

@@ -1,0 +1,102 @@
+"""The queue of messages: made once for each petition and template, claimed, settled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from kit.crypto import Keyring
+from kit.db import Session
+
+CHANNEL = "messages"  # senders wait on it
+INSERT = """
+INSERT INTO messages (id, petition_id, template, template_version, language, text, traceparent, state, created_at,
+  due_at, state_at)
+SELECT *, 'queued', $8, $8, $8
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[], $6::bytea[], $7::text[])
+ON CONFLICT (petition_id, template) DO NOTHING
+"""
+# a row that stands as "sending" after its lease was left by a process that died: whether it went out is in doubt
+CLAIM = """
+WITH due AS (
+  SELECT id, state FROM messages WHERE state IN ('queued', 'sending') AND due_at <= $1
+  ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
+UPDATE messages SET state = 'sending', due_at = $1 + $3::interval, attempts = attempts + 1
+FROM due, petitions WHERE messages.id = due.id AND petitions.id = messages.petition_id
+RETURNING messages.id, messages.petition_id, template, text, phone, attempts, messages.traceparent, created_at,
+  due.state = 'sending' AS in_doubt
+"""
+# only by who claimed it last
+SETTLE = """
+UPDATE messages SET state = told.state, reason = told.reason, due_at = coalesce(told.due_at, messages.due_at),
+  gateway = $1, state_at = $2
+FROM unnest($3::uuid[], $4::int[], $5::text[], $6::text[], $7::timestamptz[]) AS told (id, attempts, state, reason,
+  due_at)
+WHERE messages.id = told.id AND messages.attempts = told.attempts AND messages.state = 'sending'
+RETURNING messages.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be made. text: in clear."""
+
+    id: UUID
+    petition_id: UUID
+    template: str
+    version: int
+    language: str
+    text: str
+    traceparent: str
+
+    def __repr__(self) -> str:
+        return f"Draft({self.template}, …)"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a try ended. state: sent, failed, or queued again for due_at."""
+
+    id: UUID
+    attempts: int
+    state: str
+    reason: str | None = None
+    due_at: datetime | None = None
+
+
+def text_binding(message_id: UUID) -> str:
+    return f"messages/{message_id}/text"
+
+
+async def add(session: Session, ring: Keyring, drafts: Sequence[Draft], now: datetime) -> None:
+    """Queue messages, each petition and template once, and wake a sender when this is committed."""
+    if not drafts:
+        return
+    rows = [
+        (
+            d.id,
+            d.petition_id,
+            d.template,
+            d.version,
+            d.language,
+            ring.encrypt(d.text, text_binding(d.id)),
+            d.traceparent,
+        )
+        for d in drafts
+    ]
+    await session.raw.execute(INSERT, *zip(*rows, strict=True), now)
+    session.wake.add(CHANNEL)
+
+
+async def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> list[asyncpg.Record]:
+    """Take what is due, oldest first; several senders never take the same."""
+    rows = await session.raw.fetch(CLAIM, now, limit, lease)
+    return sorted(rows, key=lambda row: row["id"])
+
+
+async def settle(session: Session, gateway: str, settlements: Sequence[Settlement], now: datetime) -> set[UUID]:
+    """Write down how the tries ended; returns the messages that were still this sender's."""
+    rows = [(s.id, s.attempts, s.state, s.reason, s.due_at) for s in settlements]
+    return {row["id"] for row in await session.raw.fetch(SETTLE, gateway, now, *zip(*rows, strict=True))}

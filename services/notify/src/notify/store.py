@@ -1,0 +1,115 @@
+"""Rows of notify: contacts, stages and who may read, in statements over whole batches."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import Row, Select, select
+
+from contracts.envelope import Envelope
+from contracts.letters import Contact
+from kit.crypto import Keyring
+from kit.db import Session
+from kit.paths import ancestors
+from notify.domain import STAGE_OF
+from notify.tables import messages, petition_scopes, petitions
+
+# rows are locked in the order of their ids, also where the update is left out: no two batches wait for each other
+CONTACTS = """
+INSERT INTO petitions (id, number, region, phone)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) AS told (id, number, region, phone) ORDER BY id
+ON CONFLICT (id) DO UPDATE SET region = excluded.region, phone = excluded.phone
+"""
+CASES = """
+INSERT INTO petitions (id, number, case_version, accused_units)
+SELECT id, number, version, ARRAY(SELECT jsonb_array_elements_text(accused))
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::jsonb[]) AS told (id, number, version, accused) ORDER BY id
+ON CONFLICT (id) DO UPDATE SET case_version = excluded.case_version, accused_units = excluded.accused_units
+  WHERE petitions.case_version < excluded.case_version
+"""
+STAGES = """
+INSERT INTO stages (petition_id, stage, at, traceparent)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[]) ON CONFLICT DO NOTHING
+"""
+SCOPES = """
+INSERT INTO petition_scopes (scope, petition_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING
+"""
+UNTOLD = """
+SELECT stages.petition_id, stage, number, stages.traceparent FROM stages
+JOIN petitions ON petitions.id = stages.petition_id AND petitions.phone IS NOT NULL
+LEFT JOIN messages ON messages.petition_id = stages.petition_id AND messages.template = stages.stage
+WHERE stages.petition_id = ANY($1::uuid[]) AND messages.id IS NULL ORDER BY stages.at
+"""
+
+
+def phone_binding(petition_id: UUID) -> str:
+    """What an encrypted phone number is bound to: moved to another row it cannot be read."""
+    return f"petitions/{petition_id}/phone"
+
+
+async def keep_contacts(session: Session, ring: Keyring, letters: Sequence[Envelope]) -> None:
+    """How to reach these petitioners; a later letter replaces an earlier one."""
+    told: dict[UUID, Contact] = {letter.subject: letter.data for letter in letters}
+    await session.raw.execute(
+        CONTACTS,
+        list(told),
+        [contact.number for contact in told.values()],
+        [contact.region for contact in told.values()],
+        [ring.encrypt(contact.phone, phone_binding(subject)) for subject, contact in told.items()],
+    )
+    await _add_scopes(session, [(subject, contact.region) for subject, contact in told.items()])
+
+
+async def keep_cases(session: Session, events: Sequence[Envelope]) -> None:
+    """How far these cases are, whatever the order and however often it is told."""
+    newest: dict[UUID, Envelope] = {}
+    for event in sorted(events, key=lambda event: event.version):
+        newest[event.subject] = event
+    await session.raw.execute(
+        CASES,
+        list(newest),
+        [event.data.number for event in newest.values()],
+        [event.version for event in newest.values()],
+        [json.dumps(event.data.accused_units) for event in newest.values()],
+    )
+    reached = [event for event in events if event.type in STAGE_OF]
+    await session.raw.execute(
+        STAGES,
+        [event.subject for event in reached],
+        [STAGE_OF[event.type] for event in reached],
+        [event.data.last.at for event in reached],
+        [event.traceparent for event in reached],
+    )
+    await _add_scopes(session, [(event.subject, region) for event in events for region in event.data.regions])
+
+
+async def _add_scopes(session: Session, regions: Sequence[tuple[UUID, str]]) -> None:
+    """Let the units of these regions, and all above them, read of these petitions."""
+    pairs = sorted({(scope, petition_id) for petition_id, region in regions for scope in ancestors(region)})
+    await session.raw.execute(SCOPES, [scope for scope, _ in pairs], [petition_id for _, petition_id in pairs])
+
+
+async def untold_stages(session: Session, petition_ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """(petition_id, stage, number, traceparent): reached, the contact is here, and no message was made yet."""
+    rows: list[asyncpg.Record] = await session.raw.fetch(UNTOLD, petition_ids)
+    return rows
+
+
+async def page(
+    session: Session, scope: str, unit: str, *, before: UUID | None, limit: int, petition_id: UUID | None
+) -> Sequence[Row[Any]]:
+    """Newest first; one row more than `limit` tells that there is a next page. Accused units see nothing (Art 30)."""
+    query: Select[Any] = (
+        select(messages, petitions.c.number, petitions.c.phone)
+        .join(petitions, petitions.c.id == messages.c.petition_id)
+        .join(petition_scopes, petition_scopes.c.petition_id == messages.c.petition_id)
+        .where(petition_scopes.c.scope == scope, ~petitions.c.accused_units.contains([unit]))
+    )
+    if petition_id is not None:
+        query = query.where(messages.c.petition_id == petition_id)
+    if before is not None:
+        query = query.where(messages.c.id < before)
+    rows: Sequence[Row[Any]] = (await session.sql.execute(query.order_by(messages.c.id.desc()).limit(limit + 1))).all()
+    return rows

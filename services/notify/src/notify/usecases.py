@@ -1,0 +1,69 @@
+"""What notify does with what it hears: it remembers whom to tell, and makes each message once."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from contracts.envelope import Envelope
+from contracts.letters import Contact
+from kit.db import Session
+from kit.errors import Refused
+from kit.runtime import Runtime
+from notify import domain, outgoing, resources, store
+from notify.outgoing import Draft
+
+
+def draft(
+    runtime: Runtime, petition_id: UUID, name: str, *, number: str, traceparent: str, query_code: str = ""
+) -> Draft:
+    """A message of one template, in the language of this node."""
+    held = resources.of(runtime)
+    template = held.templates[(name, held.settings.language)]
+    values = {"office": held.office, "link": held.link, "number": number, "query_code": query_code}
+    return Draft(
+        id=runtime.ids.new(),
+        petition_id=petition_id,
+        template=name,
+        version=template.version,
+        language=template.language,
+        text=template.render(values),
+        traceparent=traceparent,
+    )
+
+
+async def take_contacts(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
+    """Keep how to reach petitioners, tell them number and query code, and the stages they missed.
+
+    Raises Refused("sender-outside-link"): contacts come from the intake of this node only.
+    """
+    for letter in letters:
+        if letter.node != runtime.node:
+            raise Refused("sender-outside-link", sender=letter.node)
+    await store.keep_contacts(session, runtime.keyring, letters)
+    drafts = []
+    for letter in letters:
+        contact: Contact = letter.data
+        drafts.append(
+            draft(
+                runtime, letter.subject, domain.REGISTERED, number=contact.number, query_code=contact.query_code,
+                traceparent=letter.traceparent,
+            )
+        )  # fmt: skip
+    await outgoing.add(session, runtime.keyring, drafts, runtime.clock.now())
+    await tell_stages(runtime, session, [letter.subject for letter in letters])
+
+
+async def follow_cases(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
+    """Keep how far the cases of petitions registered here are, and tell the petitioners whose contact is known."""
+    own = [event for event in events if domain.told_here(event.data.nodes, runtime.node)]
+    if own:
+        await store.keep_cases(session, own)
+        await tell_stages(runtime, session, [event.subject for event in own])
+
+
+async def tell_stages(runtime: Runtime, session: Session, petition_ids: Sequence[UUID]) -> None:
+    """Queue a message for every stage reached and not told yet."""
+    drafts = [
+        draft(runtime, row["petition_id"], row["stage"], number=row["number"], traceparent=row["traceparent"])
+        for row in await store.untold_stages(session, petition_ids)
+    ]
+    await outgoing.add(session, runtime.keyring, drafts, runtime.clock.now())
