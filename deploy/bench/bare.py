@@ -10,6 +10,7 @@ import asyncpg
 from fastapi import FastAPI, Request
 
 from intake.models import PetitionIn
+from kit.app import NO_TELEMETRY
 
 PETITION = """
 INSERT INTO petitions (id, number, region, unit, channel, kind, title, content, petitioner_count, received_at,
@@ -27,7 +28,7 @@ def bare_app(dsn: str) -> FastAPI:
             app.state.pool = pool
             yield
 
-    app = FastAPI(lifespan=lifespan, openapi_url=None)
+    app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry=NO_TELEMETRY)
     app.post("/petitions", status_code=201)(register)
     return app
 

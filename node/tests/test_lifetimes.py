@@ -85,7 +85,7 @@ async def test_who_answers_a_path(path: str, answers: str) -> None:
 async def test_without_a_portal_the_process_itself_answers_the_rest() -> None:
     asked: list[str] = []
 
-    async def own(*_: Any) -> None:
+    async def own(*_: Any) -> Any:
         asked.append("own")
 
     await Dispatcher({}, own)({"type": "http", "path": "/"}, own, own)

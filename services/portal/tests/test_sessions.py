@@ -202,8 +202,8 @@ async def test_what_has_ended_leaves_the_tables(portal: Running, browser: Browse
     clock.advance(timedelta(minutes=30))
     async with portal.runtime.database.transaction() as session:
         await usecases.forget_ended(portal.runtime, session)
-    for table in ("sessions", "failed_sign_ins"):
-        assert await portal.rows(f"SELECT * FROM {table}") == []
+    for query in ("SELECT * FROM sessions", "SELECT * FROM failed_sign_ins"):
+        assert await portal.rows(query) == []
 
 
 async def test_people_start_where_their_work_is(browser: Browser) -> None:

@@ -9,6 +9,8 @@ import pytest
 from services.portal.tests.browsing import Browser, Node, browsing, check_accessible, hidden
 from tests.support.running import Running
 
+from portal import resources
+
 MATTER = {"channel": "letter", "kind": "appeal", "title": "房屋征收补偿", "content": "来信反映补偿标准。"}
 PERSON = {"petitioners.0.name": "欧阳禾苗", "petitioners.0.phone": "13812345678"}
 OPINION = {
@@ -157,11 +159,11 @@ async def test_a_scanned_page_is_stored_once_and_comes_back(desk: Browser, behin
     form, file_id = desk.page, hidden(desk.page, "file_id")
     for _ in range(2):
         desk.page = form
-        file = {"file": ('来信 "1".pdf', PDF, "application/pdf")}
+        file = {"file": ("来信<一>.pdf", PDF, "application/pdf")}
         answer = await desk.send(f"{case}/files", file_id=file_id, files=file)
         assert answer.status_code == 303, answer.text
     page = unescape((await desk.open(answer.headers["location"])).text)
-    assert page.count('来信 "1".pdf') == 1
+    assert page.count("来信<一>.pdf") == 1
     assert "2.0 MB" in page
     answer = await desk.open(f"{case}/files/{file_id}")
     assert answer.content == PDF
@@ -181,8 +183,6 @@ async def test_a_file_that_is_not_taken_is_told_on_the_case_page(desk: Browser, 
 
 
 async def test_a_file_over_the_bound_is_refused(desk: Browser, behind: Node, node: tuple[Running, Node]) -> None:
-    from portal import resources
-
     held = resources.of(node[0].runtime)
     held.settings = held.settings.model_copy(update={"upload_megabytes": 1})
     case = await registered(desk, behind)
@@ -209,8 +209,6 @@ async def test_an_upload_needs_a_session_and_its_own_form(
 
 
 async def test_the_ledger_filters_and_turns_pages(desk: Browser, behind: Node, node: tuple[Running, Node]) -> None:
-    from portal import resources
-
     held = resources.of(node[0].runtime)
     held.settings = held.settings.model_copy(update={"rows_a_page": 2})
     cases = [await registered(desk, behind, title=f"第{number}件") for number in range(3)]

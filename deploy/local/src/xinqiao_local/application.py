@@ -1,6 +1,7 @@
 """The services of one node as running processes: all in one, or each alone behind a gateway, at the same URLs."""
 
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -62,6 +63,7 @@ class Application:
 
     def allocate_ports(self) -> None:
         """Before the first start and after a stop: its address is then known, and stays."""
+        self._end_strays()
         names = [name for name, process in self.processes.items() if not process.alive]
         if ALL in names or (self.split and not self._nginx.alive):
             self._ports.allocate("http", preferred=self._preferred)
@@ -69,7 +71,6 @@ class Application:
 
     def start(self) -> None:
         """Start what does not run. The node file must be there."""
-        self._end_strays()
         for name, process in self.processes.items():
             process.start([command(), *self._arguments(name), "--node-config", self.config])
         if self.split:
@@ -93,8 +94,7 @@ class Application:
     def stop(self, timeout: float = 30) -> None:
         """Ask all processes to finish what they have in hand; those that remain are killed."""
         self._nginx.stop(5)
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda process: process.stop(timeout), self._started()))
+        _stop_all(self._started(), timeout)
 
     def kill9(self) -> None:
         """All processes of the services at once; the gateway stays."""
@@ -115,10 +115,17 @@ class Application:
         return [Daemon(self._logs, file.stem) for file in sorted(self._logs.glob("*.pid"))]
 
     def _end_strays(self) -> None:
-        """Processes of the other mode, from before it was changed."""
-        for process in self._started():
-            if process.name not in self.processes:
-                process.stop()
+        """Processes of the other mode, from before it was changed, and with them the gateway, which holds the port."""
+        strays = [process for process in self._started() if process.name not in self.processes]
+        if strays:
+            self._nginx.stop(5)
+            _stop_all(strays, 30)
+
+
+def _stop_all(processes: Sequence[Daemon], timeout: float) -> None:
+    """All at once."""
+    with ThreadPoolExecutor(len(processes) or 1) as pool:
+        list(pool.map(lambda process: process.stop(timeout), processes))
 
 
 def _ready(process: Daemon, port: int) -> bool:

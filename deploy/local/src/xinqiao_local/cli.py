@@ -66,9 +66,8 @@ def up(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--split") from None
     cluster = Cluster(directory, specs, store=s3_from_environment())
-    with _told():
-        with Board(console, specs, last="ready") as board:
-            cluster.up(board)
+    with _told(), Board(console, specs, last="ready") as board:
+        cluster.up(board)
     welcome.show(console, cluster)
     if samples:
         with _told():

@@ -111,8 +111,8 @@ class Cluster:
         """A child declares its shovels when the parent's broker knows the user of their link."""
         parent = self.tree.parent(node.spec)
         if parent is not None:
-            report(node.spec.slug, f"waits for {parent.slug}")
             broker, user, done = self.nodes[parent.slug].rabbitmq, f"link.{node.spec.path}", ready[parent.slug]
+            report(node.spec.slug, f"waits for {parent.slug}")
             wait_until(lambda: done.done() or broker.has_user(user), PATIENCE, poll=0.2)
             if done.done():
                 done.result()

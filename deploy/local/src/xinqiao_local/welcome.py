@@ -10,42 +10,49 @@ from xinqiao_local.cluster import SEED, Cluster
 from xinqiao_local.process import Daemon
 
 NEXT = """\
+
 Next 接下来:
-  make demo                                  one petition through four tiers and back 一件信访事项走完四级
-  open {url}            sign in as township.clerk 以石桥镇窗口人员登录
-  .venv/bin/xinqiao import FILE --node township   register petitions from CSV, XLSX or JSONL 批量登记
-  make down                                  stop; data stays in {directory} 停止，数据保留"""
+  make demo
+      one petition through four tiers and back 一件信访事项走完四级再返回
+  {url}
+      in a browser: sign in as township.clerk 在浏览器中以石桥镇窗口人员登录
+  .venv/bin/xinqiao import FILE --node township
+      register petitions from CSV, XLSX or JSONL 批量登记
+  make down
+      stop; data stays in {directory} 停止，数据保留"""
 
 
 def show(console: Console, cluster: Cluster) -> None:
     """Print addresses, accounts and the next commands."""
-    console.print(_addresses(cluster), _accounts(SEED / "accounts.csv", cluster), sep="\n")
+    accounts = _accounts_by_node()
+    console.print("\nAddresses 地址; demo accounts 演示账号: account, password, name, roles, unit", highlight=False)
+    for slug, node in cluster.nodes.items():
+        console.print(f"\n[bold]{slug}[/bold] {node.spec.path} {node.spec.name}  {node.url}", highlight=False)
+        console.print(_table(accounts.get(node.spec.path, [])))
     deepest = max(cluster.nodes.values(), key=lambda node: len(node.spec.path))
     console.print(NEXT.format(url=deepest.url, directory=cluster.directory), highlight=False, soft_wrap=True)
 
 
-def _addresses(cluster: Cluster) -> Table:
-    table = Table("node 节点", "region 区划", "name 名称", "portal 门户", title="Addresses 地址", title_justify="left")
-    for slug, node in cluster.nodes.items():
-        table.add_row(slug, node.spec.path, node.spec.name, node.url)
+def _table(accounts: list[dict[str, str]]) -> Table:
+    """Fits into 80 columns."""
+    table = Table.grid(padding=(0, 1))
+    for account in accounts:
+        table.add_row(" ", *(account[column] for column in ("username", "password", "name", "roles", "unit")))
     return table
 
 
-def _accounts(file: Path, cluster: Cluster) -> Table:
-    columns = ("account 账号", "password 密码", "name 姓名", "unit 单位", "roles 角色", "sign in at 登录")
-    table = Table(*columns, title="Demo accounts 演示账号", title_justify="left")
-    served = _served_at(SEED / "units.csv")
-    urls = {node.spec.path: node.url for node in cluster.nodes.values()}
-    with file.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            url = urls.get(served.get(row["unit"], ""), "-")
-            table.add_row(row["username"], row["password"], row["name"], row["unit"], row["roles"], url)
-    return table
+def _accounts_by_node() -> dict[str, list[dict[str, str]]]:
+    """The sample accounts by path of the node where each signs in: the one that serves its unit."""
+    served = {unit["unit"]: unit["node"] for unit in _rows("units.csv")}
+    found: dict[str, list[dict[str, str]]] = {}
+    for account in _rows("accounts.csv"):
+        found.setdefault(served[account["unit"]], []).append(account)
+    return found
 
 
-def _served_at(file: Path) -> dict[str, str]:
-    with file.open(encoding="utf-8", newline="") as lines:
-        return {row["unit"]: row["node"] for row in csv.DictReader(lines)}
+def _rows(name: str) -> list[dict[str, str]]:
+    with (SEED / name).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
 
 
 def variables(cluster: Cluster) -> dict[str, str]:

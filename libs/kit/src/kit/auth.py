@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import httpx
 from fastapi import Depends, Request
@@ -103,11 +103,15 @@ def _principal(claims: dict[str, Any]) -> Principal:
 
 async def signed_in(request: Request) -> Principal:
     """The caller. Raises Refused("not-signed-in")."""
+    known: Principal | None = getattr(request.state, "principal", None)
+    if known is not None:
+        return known
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > 8192:
         raise Refused("not-signed-in")
     verifier: Verifier = request.app.state.runtime.verifier
-    principal = await verifier.principal(token)
+    principal: Principal = await verifier.principal(token)
+    request.state.principal = principal
     trace.get_current_span().set_attribute("enduser.unit", principal.unit)
     return principal
 
@@ -121,7 +125,8 @@ class Policy:
     def __str__(self) -> str:
         return ", ".join(sorted(self.roles)) or "signed in"
 
-    async def __call__(self, principal: Annotated[Principal, Depends(signed_in)]) -> Principal:
+    async def __call__(self, request: Request) -> Principal:
+        principal = await signed_in(request)
         if self.roles and not self.roles & principal.roles:
             raise Refused("not-allowed")
         return principal

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE = 12
-CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is easily misread: 0 O 1 I
+CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # 32, five bits each; none that is easily misread: 0 O 1 I
 
 
 class Undecipherable(ValueError):
@@ -30,6 +30,7 @@ class Keyring:
     keys: Mapping[str, bytes] = field(repr=False)
     index: bytes = field(repr=False)
     codes: bytes = field(repr=False)
+    _ciphers: dict[str, AESGCM] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def load(cls, file: Path) -> "Keyring":
@@ -42,20 +43,26 @@ class Keyring:
         """Key id length (1 byte) | key id | nonce (12) | ciphertext and tag; `bound_to` names the row and column."""
         nonce = os.urandom(NONCE)
         name = self.active.encode()
-        sealed = AESGCM(self.keys[self.active]).encrypt(nonce, text.encode(), bound_to.encode())
+        sealed = self._cipher(self.active).encrypt(nonce, text.encode(), bound_to.encode())
         return bytes([len(name)]) + name + nonce + sealed
 
     def decrypt(self, stored: bytes, bound_to: str) -> str:
         """Raises Undecipherable."""
         start = 1 + stored[0]
-        key = self.keys.get(stored[1:start].decode())
-        if key is None:
+        key_id = stored[1:start].decode()
+        if key_id not in self.keys:
             raise Undecipherable("written under a key that is not in the ring")
         try:
-            clear = AESGCM(key).decrypt(stored[start : start + NONCE], stored[start + NONCE :], bound_to.encode())
+            clear = self._cipher(key_id).decrypt(stored[start : start + NONCE], stored[start + NONCE :], bound_to.encode())
         except InvalidTag as error:
             raise Undecipherable("altered, or moved from another row") from error
         return clear.decode()
+
+    def _cipher(self, key_id: str) -> AESGCM:
+        """Made once: that costs more than to encrypt a name."""
+        if key_id not in self._ciphers:
+            self._ciphers[key_id] = AESGCM(self.keys[key_id])
+        return self._ciphers[key_id]
 
     def key_id(self, stored: bytes) -> str:
         """Which key a stored value was written under."""
@@ -68,8 +75,4 @@ class Keyring:
     def code_for(self, name: str, length: int = 10) -> str:
         """The secret code that belongs to a name: derived, so it is stored nowhere, and useless without the key."""
         digest = int.from_bytes(hmac.digest(self.codes, name.encode(), hashlib.sha256))
-        letters = []
-        for _ in range(length):
-            digest, rest = divmod(digest, len(CODE_LETTERS))
-            letters.append(CODE_LETTERS[rest])
-        return "".join(letters)
+        return "".join(CODE_LETTERS[digest >> 5 * place & 31] for place in range(length))

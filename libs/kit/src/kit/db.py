@@ -19,9 +19,6 @@ OUTBOX = "outbox"  # the channel on which relays wait
 PACE = 0.01  # seconds between two NOTIFYs: the first commit is told at once, those that follow together
 WAIT = 10  # seconds until a transaction that finds all connections taken gives up
 
-OUTBOX = "outbox"  # the channel on which relays wait
-
-
 @dataclass(slots=True)
 class Session:
     """A transaction in progress. `outbox` rows are written just before it commits, in one statement; `wake` names the

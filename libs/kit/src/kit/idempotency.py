@@ -1,7 +1,8 @@
 """Idempotency keys: the same POST sent twice has its effect once and the same answer twice.
 
-The answer is stored in the request's own transaction, so a key never remembers a try that failed. Of two equal
-requests at once the second waits for the first, is rolled back, and gets the stored answer.
+The answer is stored in the request's own transaction, so a key never remembers a try that failed. Nobody asks for a
+key before: a repeated request, later or at the same time, does all its work, meets the key of the first (or what the
+first has done), is rolled back, and gets the stored answer. The rare repetition pays, not every request.
 """
 
 import hashlib
@@ -15,12 +16,16 @@ from fastapi.routing import APIRoute
 
 from kit.auth import signed_in
 from kit.crypto import Keyring
-from kit.db import Database, Db, Session
+from kit.db import WRITE_OUTBOX, Database, Session
 from kit.errors import Refused
 
 KEEP = timedelta(days=7)
 RECALL = "SELECT request_hash, status, body FROM idempotency WHERE key = $1"
 REMEMBER = "INSERT INTO idempotency (key, request_hash, status, body) VALUES ($1, $2, $3, $4)"
+# the messages of the same transaction go along: one statement less
+REMEMBER_AND_SEND = """
+WITH answer AS (INSERT INTO idempotency (key, request_hash, status, body) VALUES ($6, $7, $8, $9))
+""" + WRITE_OUTBOX
 FORGET = """
 DELETE FROM idempotency
 WHERE ctid IN (SELECT ctid FROM idempotency WHERE created_at < now() - $1::interval LIMIT 5000)
@@ -50,7 +55,7 @@ def _ring(request: Request) -> Keyring:
 
 
 def hash_of(request: Request, body: bytes) -> bytes:
-    return _ring(request).blind_index(f"{request.method} {request.url.path} {hashlib.sha256(body).hexdigest()}")
+    return _ring(request).blind_index(f"{request.method} {request.scope['path']} {hashlib.sha256(body).hexdigest()}")
 
 
 def _replay(request: Request, row: asyncpg.Record, key: str, request_hash: bytes) -> Replay:
@@ -67,16 +72,11 @@ async def keyed(idempotency_key: Key = None) -> None:
         raise Refused("idempotency-key-missing")
 
 
-async def idempotent(request: Request, session: Db, idempotency_key: Key = None) -> None:
-    """Dependency of every POST: replays a known key, refuses a key that stands for another request."""
-    if idempotency_key is None:
-        raise Refused("idempotency-key-missing")
+async def idempotent(request: Request, idempotency_key: Key = None) -> None:
+    """Dependency of every POST whose answer is remembered; its route has a transaction (`Db`)."""
+    await keyed(idempotency_key)
     key = f"{await caller_of(request)}:{idempotency_key}"
-    request_hash = hash_of(request, await request.body())
-    row = await session.raw.fetchrow(RECALL, key)
-    if row is not None:
-        raise _replay(request, row, key, request_hash)
-    request.state.idempotency = (key, request_hash)
+    request.state.idempotency = (key, hash_of(request, await request.body()))
 
 
 class IdempotentRoute(APIRoute):
@@ -89,8 +89,8 @@ class IdempotentRoute(APIRoute):
             try:
                 response = await answer(request)
                 await _remember(request, response)
-            except (Refused, asyncpg.UniqueViolationError):
-                # of two equal requests at once, this one may have met what its twin just committed
+            except Exception:
+                # whatever it met may be what the first request with this key has done
                 twin = await _answer_of_twin(request)
                 if twin is None:
                     raise
@@ -102,12 +102,17 @@ class IdempotentRoute(APIRoute):
 
 async def _remember(request: Request, response: Response) -> None:
     remembered = getattr(request.state, "idempotency", None)
-    if remembered is not None and response.status_code < 300:
-        session: Session = request.state.session
-        key, request_hash = remembered
-        # an answer may show a person's data or a secret code: it is stored encrypted like those
-        body = _ring(request).encrypt(bytes(response.body).decode(), key)
-        await session.raw.execute(REMEMBER, key, request_hash, response.status_code, body)
+    if remembered is None or response.status_code >= 300:
+        return
+    session: Session = request.state.session
+    key, request_hash = remembered
+    # an answer may show a person's data or a secret code: it is stored encrypted like those
+    body = _ring(request).encrypt(bytes(response.body).decode(), key)
+    row = (key, request_hash, response.status_code, body)
+    if session.outbox:
+        await session.raw.execute(REMEMBER_AND_SEND, *session.take_outbox(), *row)
+    else:
+        await session.raw.execute(REMEMBER, *row)
 
 
 async def _answer_of_twin(request: Request) -> Replay | None:

@@ -85,6 +85,11 @@ async def _internal(_: Request, error: Exception) -> Response:
     return problem("internal-error")
 
 
+async def _by_sqlalchemy(request: Request, error: sqlalchemy.exc.DBAPIError) -> Response:
+    """It wraps what the driver raises; whether the connection was lost is then its attribute."""
+    return await (_unavailable if error.connection_invalidated else _internal)(request, error)
+
+
 def _where(error: BaseException) -> str:
     """File and line only: messages of libraries may quote values."""
     trail, frame = [], error.__traceback__
@@ -104,9 +109,11 @@ def install(app: FastAPI) -> None:
         asyncpg.UniqueViolationError: _conflict,
         sqlalchemy.exc.IntegrityError: _conflict,
         Undecipherable: _internal,
+        sqlalchemy.exc.DBAPIError: _by_sqlalchemy,
         Exception: _internal,
     }
     away = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError,
-            asyncpg.AdminShutdownError, asyncpg.TooManyConnectionsError, sqlalchemy.exc.TimeoutError)  # fmt: skip
+            asyncpg.AdminShutdownError, asyncpg.TooManyConnectionsError, asyncpg.InvalidCatalogNameError,
+            sqlalchemy.exc.TimeoutError)  # fmt: skip
     for kind, handler in {**handlers, **dict.fromkeys(away, _unavailable)}.items():
         app.add_exception_handler(kind, handler)

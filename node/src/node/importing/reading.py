@@ -41,10 +41,8 @@ def source_of(file: Path) -> str:
 
 
 def _json_lines(file: Path) -> Iterator[tuple[int, Row]]:
-    opened = (
-        gzip.open(file, "rt", encoding="utf-8-sig") if file.name.endswith(".gz") else file.open(encoding="utf-8-sig")
-    )
-    with opened as lines:
+    is_packed = file.name.endswith(".gz")
+    with gzip.open(file, "rt", encoding="utf-8-sig") if is_packed else file.open(encoding="utf-8-sig") as lines:
         try:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
