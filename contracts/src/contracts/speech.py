@@ -38,7 +38,7 @@ class Speaker(Protocol):
 def _envelope(
     speaker: Speaker, kind: str, schema: str, data: Data, *, subject: UUID, sequence: int, cause: Envelope | None
 ) -> Envelope:
-    return Envelope.model_construct(
+    return Envelope(
         id=speaker.ids.new(),
         source=f"/nodes/{speaker.node}/{speaker.service}",
         type=kind,

@@ -141,9 +141,13 @@ class Station:
         await asyncio.gather(*(self.bus.publish(self.word(text)) for text in texts))
 
     async def depth(self, suffix: str = "") -> int:
+        return await self.waiting(self.queue + suffix)
+
+    async def waiting(self, queue: str) -> int:
+        """Messages ready in any queue of the broker."""
         async with self.bus.channel() as channel:
-            queue = await channel.get_queue(self.queue + suffix)
-            return queue.declaration_result.message_count or 0
+            found = await channel.get_queue(queue)
+            return found.declaration_result.message_count or 0
 
     async def effects(self) -> list[str]:
         async with self.database.transaction() as session:

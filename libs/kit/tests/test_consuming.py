@@ -115,7 +115,7 @@ async def test_a_failure_is_tried_again_after_a_delay_and_the_rest_does_not_wait
     station.start(at_second_try)
 
     async def others() -> bool:
-        return bool(await station.count() == 2 and await station.depth(".retry.1s") == 1)
+        return bool(await station.count() == 2 and await station.waiting("retry.1s") == 1)
 
     async def all_three() -> bool:
         return bool(await station.count() == 3)
@@ -134,7 +134,7 @@ async def test_a_failure_leaves_no_effect_and_no_inbox_row(station: Any) -> None
     station.start(fails_late)
 
     async def put_aside() -> bool:
-        return bool(await station.depth(".retry.1s") + await station.depth(".retry.5s") == 1)
+        return bool(await station.waiting("retry.1s") + await station.waiting("retry.5s") == 1)
 
     await eventually(put_aside)
     await station.stop()

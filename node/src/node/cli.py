@@ -1,14 +1,14 @@
 """The `xinqiao` command. Imports are late, so that `--help` answers at once."""
 
 import asyncio
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from kit.settings import NodeSettings
+from node.cli_parked import outbox, parked
+from node.cli_topology import topology
+from node.locating import NodeConfig, NodeName, load_settings
 
 app = typer.Typer(
     name="xinqiao",
@@ -17,27 +17,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate a node of Xinqiao 信桥. Example: [bold]xinqiao run all --node-config node.toml[/bold]",
 )
-NodeConfig = Annotated[
-    Path | None, typer.Option("--node-config", help="the node's node.toml", envvar="XQ_NODE_CONFIG", dir_okay=False)
-]
-NodeName = Annotated[str | None, typer.Option("--node", help="name of a local node, as in .run/nodes/<name>")]
-
-
-def node_file(config: Path | None, name: str | None) -> Path:
-    """Which node.toml is meant. Raises typer.BadParameter when it is not there."""
-    run = Path(os.environ.get("XQ_RUN_DIR", ".run"))
-    file = config or (run / "nodes" / name / "node.toml" if name else None)
-    if file is None:
-        raise typer.BadParameter("say which node: --node-config FILE, or --node NAME for a local one")
-    if not file.is_file():
-        raise typer.BadParameter(f"no node configuration at {file}; `make up` makes the local ones")
-    return file
-
-
-def load_settings(config: Path | None, name: str | None) -> "NodeSettings":
-    from kit.settings import NodeSettings
-
-    return NodeSettings.load(node_file(config, name))
+app.add_typer(parked, name="parked")
+app.add_typer(outbox, name="outbox")
+app.add_typer(topology, name="topology")
 
 
 @app.command(epilog="Example: xinqiao setup --node-config node.toml")
@@ -47,12 +29,23 @@ def setup(
     services: Annotated[str, typer.Option(help="names, separated by commas")] = "",
 ) -> None:
     """Migrate the databases, declare the broker, load reference data. Safe to run again."""
+    from alembic.util import CommandError
+    from asyncpg import PostgresError
+
+    from node.management import BrokerRefused
     from node.preparing import prepare
     from node.services import NAMES, load_all
 
     settings = load_settings(node_config, node)
-    chosen = load_all(services.split(",") if services else NAMES)
-    asyncio.run(prepare(settings, chosen, lambda done: typer.echo(f"{settings.node.path}: {done} ready")))
+    try:
+        chosen = load_all(services.split(",") if services else NAMES)
+        asyncio.run(prepare(settings, chosen, lambda done: typer.echo(f"{settings.node.path}: {done}")))
+    except KeyError as error:
+        raise typer.BadParameter(f"no service {error}; there are {', '.join(NAMES)}") from None
+    except (OSError, PostgresError, CommandError, BrokerRefused) as error:
+        typer.echo(f"setup of {settings.node.path} failed 未完成: {type(error).__name__}: {error}", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"{settings.node.path}: ready 就绪")
 
 
 @app.command(epilog="Example: xinqiao run intake --role api --node-config node.toml --listen 127.0.0.1:8081")
@@ -110,6 +103,20 @@ def import_(
     )
     if outcome.refused_rows:
         typer.echo(f"refused rows, with field and reason 未登记的行及原因: {refused}")
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: xinqiao status --node county")
+def status(node_config: NodeConfig = None, node: NodeName = None) -> None:
+    """Health, links, queues, outboxes and what is parked; exit code 1 if something needs a look 运行状况."""
+    from node.services import load_all
+    from node.showing import print_status
+    from node.status import status_of
+
+    settings = load_settings(node_config, node)
+    found = asyncio.run(status_of(settings, load_all()))
+    print_status(f"{settings.node.path} {settings.node.name}", found)
+    if not found.healthy:
         raise typer.Exit(1)
 
 

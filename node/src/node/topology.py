@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from contracts.events import SERVICES
 from kit.app import Service
-from kit.bus import QUORUM, queues_of
+from kit.bus import QUORUM, delays, queues_of
 from kit.settings import ChildSection, NodeSettings
 
 STREAM = {"x-queue-type": "stream", "x-stream-max-segment-size-bytes": 50_000_000}
@@ -68,6 +68,7 @@ def topology_of(settings: NodeSettings, services: Sequence[Service]) -> Topology
             [
                 *_events(children, rises=rises),
                 *_letters(children, rises=rises),
+                *[Binding(name, name, "") for name in delays()],
                 *_heard(settings.node.path, services, rises=rises),
             ]
         ),
@@ -80,7 +81,8 @@ def topology_of(settings: NodeSettings, services: Sequence[Service]) -> Topology
 def _exchanges(children: Sequence[str], *, rises: bool) -> dict[str, str]:
     always = {"events": "topic", "events.down": "topic", "events.all": "topic", "letters": "topic"}
     upward = {"letters.up": "fanout", "from-parent": "topic"} if rises else {}
-    return {**always, UNDELIVERABLE: "fanout", **upward, **{f"from-child.{child}": "topic" for child in children}}
+    fanouts = dict.fromkeys([UNDELIVERABLE, *delays()], "fanout")
+    return {**always, **fanouts, **upward, **{f"from-child.{child}": "topic" for child in children}}
 
 
 def _queues(services: Sequence[Service], children: Sequence[str], *, rises: bool) -> dict[str, Mapping[str, Any]]:
@@ -89,6 +91,7 @@ def _queues(services: Sequence[Service], children: Sequence[str], *, rises: bool
     return {
         "events.stream": STREAM,
         "letters.parked": QUORUM,
+        **delays(),
         **dict.fromkeys(links, QUORUM),
         **{name: arguments for queues in consumers for name, arguments in queues.items()},
     }

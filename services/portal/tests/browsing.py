@@ -77,15 +77,19 @@ Opened = Callable[..., Awaitable[Running]]
 
 @dataclass
 class Node:
-    """The services of a township in one process. asked: method, path and query of every call the portal made."""
+    """The services of a township in one process. asked: method, path and query of every call the portal made;
+    traces: the traceparents those calls carried.
+    """
 
     running: dict[str, Running] = field(default_factory=dict)
     apps: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         query = scope["query_string"].decode()
         self.asked.append(f"{scope['method']} {scope['path']}{'?' + query if query else ''}")
+        self.traces.append(dict(scope["headers"]).get(b"traceparent", b"").decode())
         await self.apps[scope["path"].split("/")[2]](scope, receive, send)
 
     async def settle(self) -> None:

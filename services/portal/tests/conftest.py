@@ -12,6 +12,7 @@ from analytics.main import service as analytics
 from documents.main import service as documents
 from intake.main import service as intake
 from kit.app import build_app
+from notify.main import service as notify
 from portal import resources
 from portal.calls import Calls
 from portal.main import service as portal
@@ -36,7 +37,7 @@ def open_portal(start: Any) -> Opened:
 async def node(open_portal: Opened, start: Any) -> AsyncIterator[tuple[Running, Node]]:
     """A portal that calls real services."""
     running, behind = await open_portal(), Node()
-    for each in (intake, routing, documents, analytics):
+    for each in (intake, routing, documents, notify, analytics):
         behind.running[each.name] = await start(each)
         behind.apps[each.name] = build_app(each, behind.running[each.name].runtime)
     transport = httpx.ASGITransport(behind, raise_app_exceptions=False)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from services.portal.tests.browsing import Browser, Node, browsing, check_accessible, hidden
+from starlette.responses import PlainTextResponse
 from tests.support.running import Running
 
 from portal import resources
@@ -332,3 +333,25 @@ async def test_a_page_calls_with_the_persons_own_rights(
         await analyst.sign_in("analyst")
         assert (await analyst.open("/staff/statistics")).status_code == 200
         assert (await analyst.open(case)).status_code == 403
+
+
+async def test_a_page_and_the_calls_it_makes_are_one_trace(desk: Browser, behind: Node) -> None:
+    case = await registered(desk, behind)
+    behind.traces.clear()
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    await desk.client.get(case, headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+    assert len(behind.traces) == 5
+    assert {traceparent.split("-")[1] for traceparent in behind.traces} == {trace}
+
+
+async def test_a_service_that_is_away_leaves_its_part_of_the_case_empty(desk: Browser, behind: Node) -> None:
+    case = await registered(desk, behind)
+    behind.apps["documents"] = away
+    page = (await desk.open(case)).text
+    assert MATTER["content"] in page
+    assert "系统暂时不可用" in page
+    assert "还没有发出消息" in page
+
+
+# what a proxy answers for a service that does not run
+away = PlainTextResponse("Bad Gateway", 502)

@@ -68,10 +68,12 @@ def up(
     cluster = Cluster(directory, specs, store=s3_from_environment())
     with _told(), Board(console, specs, last="ready") as board:
         cluster.up(board)
-    welcome.show(console, cluster)
-    if samples:
+    try:
         with _told():
-            load_samples(cluster, SEED / "petitions.jsonl", console)
+            if samples:
+                load_samples(cluster, SEED / "petitions.jsonl", console)
+    finally:
+        welcome.show(console, cluster)  # the nodes run, whatever became of the samples
 
 
 @contextmanager

@@ -117,7 +117,7 @@ async def signed_in(request: Request) -> Principal:
 
 
 class Policy:
-    """A route's rule as a dependency: any of these roles. `Policy()` with no role asks only for a signed-in caller."""
+    """A route's rule: any of these roles. With no role it asks only for a signed-in caller."""
 
     def __init__(self, *roles: str) -> None:
         self.roles = frozenset(roles)
@@ -125,11 +125,18 @@ class Policy:
     def __str__(self) -> str:
         return ", ".join(sorted(self.roles)) or "signed in"
 
-    async def __call__(self, request: Request) -> Principal:
-        principal = await signed_in(request)
+    def check(self, principal: Principal) -> Principal:
+        """Raises Refused("not-allowed")."""
         if self.roles and not self.roles & principal.roles:
             raise Refused("not-allowed")
         return principal
+
+
+class BearerPolicy(Policy):
+    """The rule as a dependency, for callers with a token."""
+
+    async def __call__(self, request: Request) -> Principal:
+        return self.check(await signed_in(request))
 
 
 class Public:
@@ -144,7 +151,7 @@ class Public:
 
 def allow(*roles: str) -> Any:
     """Dependency that yields the Principal when it holds one of the roles."""
-    return Depends(Policy(*roles))
+    return Depends(BearerPolicy(*roles))
 
 
 def public() -> DependsParam:

@@ -274,18 +274,23 @@ def reason_of(error: BaseException) -> str:
 
 
 def queues_of(consumer: Consumer) -> dict[str, dict[str, Any]]:
-    """What a consumer needs, name -> arguments: its queue, its parking place, its delays."""
-    back = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": consumer.queue}
-    safely = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
-    delays = {
-        f"{consumer.queue}.retry.{seconds}s": {**QUORUM, **back, **safely, "x-message-ttl": seconds * 1000}
-        for seconds in RETRY_SECONDS
-    }
-    return {consumer.queue: QUORUM, f"{consumer.queue}.parked": QUORUM, **delays}
+    """What a consumer needs, name -> arguments: its queue and its parking place."""
+    return {consumer.queue: QUORUM, f"{consumer.queue}.parked": QUORUM}
+
+
+def delays() -> dict[str, dict[str, Any]]:
+    """Exchanges that give a message back after a while, shared by all consumers of a broker: name -> arguments of the
+    queue of the same name behind it. The routing key names the queue the message goes back to.
+    """
+    safely = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish", "x-dead-letter-exchange": ""}
+    return {f"retry.{seconds}s": {**QUORUM, **safely, "x-message-ttl": seconds * 1000} for seconds in RETRY_SECONDS}
 
 
 async def declare_consumer(channel: AbstractChannel, consumer: Consumer, *, all_events: str = "events.all") -> None:
-    """Declare a consumer's queues and bind it to the events it hears. Idempotent."""
+    """Declare a consumer's queues and the delays, and bind it to the events it hears. Idempotent."""
+    for name, arguments in delays().items():
+        exchange = await channel.declare_exchange(name, "fanout", durable=True)
+        await (await channel.declare_queue(name, durable=True, arguments=arguments)).bind(exchange)
     for name, arguments in queues_of(consumer).items():
         await channel.declare_queue(name, durable=True, arguments=arguments)
     for pattern in consumer.bindings:

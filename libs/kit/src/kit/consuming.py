@@ -222,23 +222,23 @@ class ConsumerLoop:
         if attempt >= len(RETRY_SECONDS):
             await self._park(item, error)
             return
-        await self._move(item, f"{self._consumer.queue}.retry.{RETRY_SECONDS[attempt]}s", error)
+        await self._move(item, f"retry.{RETRY_SECONDS[attempt]}s", self._consumer.queue, error)
         telemetry.INBOX_RETRIED.labels(self._consumer.queue).inc()
 
     async def _park(self, item: Item, error: Exception) -> None:
         log.error("consumer.parked", queue=self._consumer.queue, reason=reason_of(error))
-        await self._move(item, f"{self._consumer.queue}.parked", error)
+        await self._move(item, "", f"{self._consumer.queue}.parked", error)
         telemetry.INBOX_PARKED.labels(self._consumer.queue).inc()
 
-    async def _move(self, item: Item, queue: str, error: Exception) -> None:
-        """Publish to the other queue, wait for the confirm, only then acknowledge: never lost between the two."""
+    async def _move(self, item: Item, exchange: str, queue: str, error: Exception) -> None:
+        """Publish elsewhere, wait for the confirm, only then acknowledge: never lost between the two."""
         delivery = item.delivery
         headers: HeadersType = {
             ATTEMPT: delivery.attempt + 1,
             REASON: reason_of(error)[:500],
             FIRST_EXCHANGE: delivery.exchange,
         }
-        message = Outgoing("", queue, delivery.message_id, delivery.body, delivery.traceparent)
+        message = Outgoing(exchange, queue, delivery.message_id, delivery.body, delivery.traceparent)
         await self._bus.publish(message, headers)
         async with broker_call():
             await item.incoming.ack()

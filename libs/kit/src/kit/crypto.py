@@ -52,8 +52,9 @@ class Keyring:
         key_id = stored[1:start].decode()
         if key_id not in self.keys:
             raise Undecipherable("written under a key that is not in the ring")
+        nonce, sealed = stored[start : start + NONCE], stored[start + NONCE :]
         try:
-            clear = self._cipher(key_id).decrypt(stored[start : start + NONCE], stored[start + NONCE :], bound_to.encode())
+            clear = self._cipher(key_id).decrypt(nonce, sealed, bound_to.encode())
         except InvalidTag as error:
             raise Undecipherable("altered, or moved from another row") from error
         return clear.decode()

@@ -12,12 +12,14 @@ from typing import Annotated, Any, cast
 
 import asyncpg
 from fastapi import Depends, Request
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 OUTBOX = "outbox"  # the channel on which relays wait
 PACE = 0.01  # seconds between two NOTIFYs: the first commit is told at once, those that follow together
 WAIT = 10  # seconds until a transaction that finds all connections taken gives up
+
 
 @dataclass(slots=True)
 class Session:
@@ -71,7 +73,10 @@ class Connections:
             raise
 
     async def _open(self) -> "tuple[AsyncConnection, asyncpg.Connection[Any]]":
-        sql = await self._engine.connect()
+        try:
+            sql = await self._engine.connect()
+        except DBAPIError as error:  # so SQLAlchemy wraps what PostgreSQL says while it starts or stops
+            raise ConnectionError("the database takes no connection") from error
         raw = (await sql.get_raw_connection()).driver_connection
         return sql, cast("asyncpg.Connection[Any]", raw)
 

@@ -78,7 +78,8 @@ class Observed:
     def _record(self, span: trace.Span, scope: Scope, status: int, seconds: float) -> None:
         route: Any = scope.get("route")
         template = getattr(route, "path", "unmatched")
-        span.update_name(f"{scope['method']} {template}")
-        span.set_attribute("http.route", template)
-        span.set_attribute("http.response.status_code", status)
-        telemetry.REQUESTS.labels(self._service, template, scope["method"], str(status)).observe(seconds)
+        if span.is_recording():
+            span.update_name(f"{scope['method']} {template}")
+            span.set_attribute("http.route", template)
+            span.set_attribute("http.response.status_code", status)
+        telemetry.requests(self._service, template, scope["method"], str(status)).observe(seconds)

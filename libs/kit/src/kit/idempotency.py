@@ -23,9 +23,10 @@ KEEP = timedelta(days=7)
 RECALL = "SELECT request_hash, status, body FROM idempotency WHERE key = $1"
 REMEMBER = "INSERT INTO idempotency (key, request_hash, status, body) VALUES ($1, $2, $3, $4)"
 # the messages of the same transaction go along: one statement less
-REMEMBER_AND_SEND = """
+REMEMBER_AND_SEND = f"""
 WITH answer AS (INSERT INTO idempotency (key, request_hash, status, body) VALUES ($6, $7, $8, $9))
-""" + WRITE_OUTBOX
+{WRITE_OUTBOX}
+"""  # noqa: S608 - put together from constants
 FORGET = """
 DELETE FROM idempotency
 WHERE ctid IN (SELECT ctid FROM idempotency WHERE created_at < now() - $1::interval LIMIT 5000)

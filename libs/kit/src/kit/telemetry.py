@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -33,6 +36,12 @@ _PROPAGATOR = TraceContextTextMapPropagator()
 tracer = trace.get_tracer("xinqiao")
 
 
+@lru_cache(maxsize=4096)
+def requests(service: str, route: str, method: str, status: str) -> Histogram:
+    """The series of a kind of request."""
+    return REQUESTS.labels(service, route, method, status)
+
+
 class FileExporter(SpanExporter):
     """Appends spans as JSON lines to a file."""
 
@@ -50,9 +59,10 @@ class FileExporter(SpanExporter):
 
 
 def configure(settings: TelemetrySection, traces_file: Path | None, *, node: str, process: str) -> TracerProvider:
-    """Start tracing for this process. Without an exporter spans are made (for trace ids) and dropped."""
-    resource = Resource.create({"service.name": process, "xinqiao.node": node})
-    provider = TracerProvider(resource=resource)
+    """Start tracing for this process. Without an exporter spans carry their ids on and record nothing.
+
+    A node that exports records whatever the node before it did: not every node of a tree has a place for traces.
+    """
     exporters: list[SpanExporter] = []
     if traces_file:
         exporters.append(FileExporter(traces_file))
@@ -61,6 +71,8 @@ def configure(settings: TelemetrySection, traces_file: Path | None, *, node: str
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
         exporters.append(OTLPSpanExporter(endpoint=settings.otlp_endpoint))
+    resource = Resource.create({"service.name": process, "xinqiao.node": node})
+    provider = TracerProvider(resource=resource, sampler=ALWAYS_ON if exporters else ALWAYS_OFF)
     for exporter in exporters:
         provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
     trace.set_tracer_provider(provider)
@@ -69,6 +81,8 @@ def configure(settings: TelemetrySection, traces_file: Path | None, *, node: str
 
 def context_of(traceparent: str) -> Any:
     """The parent context a W3C traceparent names; an empty or broken one starts a new trace."""
+    if not traceparent:
+        return Context()
     return _PROPAGATOR.extract({"traceparent": traceparent})
 
 

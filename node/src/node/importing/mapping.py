@@ -73,7 +73,7 @@ def _first(row: Row, names: tuple[str, ...]) -> Any:
         value = row.get(name)
         if isinstance(value, str):
             value = value.strip()
-        if value not in {None, ""}:
+        if value is not None and value != "":
             return value
     return None
 

@@ -62,7 +62,7 @@ async def register_petition(
             response.status_code = 200
             petition_id, number, at = known
             code = usecases.query_code(runtime, number)
-            return Registered.model_construct(id=petition_id, number=number, query_code=code, registered_at=at)
+            return Registered(id=petition_id, number=number, query_code=code, registered_at=at)
     petition = await usecases.register_petition(
         runtime,
         session,
@@ -77,7 +77,7 @@ async def register_petition(
         received_at=body.received_at,
         external_id=body.external_id,
     )  # fmt: skip
-    return Registered.model_construct(
+    return Registered(
         id=petition.id,
         number=petition.number,
         query_code=usecases.query_code(runtime, petition.number),

@@ -63,7 +63,7 @@ def _check_known(held: resources.Resources, matter: Matter) -> None:
 def public_state(petition: Petition) -> PetitionState:
     """What everybody above may know: nothing of what was said or by whom."""
     matter = petition.matter
-    return PetitionState.model_construct(
+    return PetitionState(
         number=petition.number,
         region=petition.region,
         unit=petition.unit,

@@ -82,6 +82,7 @@ def _shared(request: Request) -> dict[str, Any]:
     return {
         "t": wording_,
         "node_name": runtime.settings.node.name,
+        "office_name": _unit_name(request, runtime.settings.node.office_unit),
         "visit": visit,
         "reads_cases": bool(roles & set(READERS)),
         "registers": bool(roles & {"clerk", "handler"}),

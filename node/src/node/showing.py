@@ -1,0 +1,66 @@
+"""Tables on the terminal, in Chinese and English."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from node.outboxes import ParkedRow, State
+from node.parking import Parked
+from node.status import Status
+
+console = Console()
+
+
+def table(title: str, *columns: str, rows: Sequence[Sequence[object]]) -> Table:
+    made = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        made.add_row(*(str(value) for value in row))
+    return made
+
+
+def print_status(node: str, status: Status) -> None:
+    """Everything `xinqiao status` tells."""
+    console.print(table(f"{node}: health 健康", "part", "state", rows=sorted(status.checks.items())))
+    if status.links:
+        console.print(table("links 链路", "shovel", "state", rows=sorted(status.links.items())))
+    rows = [(service, *_outbox(state)) for service, state in status.outboxes.items()]
+    console.print(table("outboxes 待发", "service", "waiting 待发", "lag s 延迟", "parked 搁置", rows=rows))
+    print_counts("queues with messages 有消息的队列", status.waiting)
+    print_counts("parked 搁置", status.parked)
+
+
+def _outbox(state: State | str) -> tuple[object, ...]:
+    return (state, "", "") if isinstance(state, str) else (state.waiting, round(state.lag, 1), state.parked)
+
+
+def print_counts(title: str, counts: Mapping[str, int]) -> None:
+    if counts:
+        console.print(table(title, "queue 队列", "messages 消息数", rows=sorted(counts.items())))
+    else:
+        console.print(f"{title}: none 无")
+
+
+def print_parked(name: str, messages: Sequence[Parked]) -> None:
+    rows = [
+        (each.message_id, each.kind, each.reason, each.attempt, each.came_by, _age(each.age_seconds))
+        for each in messages
+    ]
+    columns = ("id", "type 类型", "reason 原因", "tries 次数", "came by 来路", "age 时长")
+    console.print(table(name, *columns, rows=rows))
+
+
+def print_rows(service: str, parked: Sequence[ParkedRow]) -> None:
+    rows = [
+        (each.id, each.exchange, each.routing_key, each.reason, f"{each.created_at:%Y-%m-%d %H:%M}") for each in parked
+    ]
+    console.print(table(f"{service} outbox", "id", "exchange", "key", "reason 原因", "written 写入", rows=rows))
+
+
+def _age(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,218 @@
+"""The portal as people use it: with a mouse, with the keyboard alone, on a telephone, in both languages."""
+
+import asyncio
+import uuid
+
+import pytest
+from playwright.async_api import expect
+from tests.browser.conftest import Desk
+
+from xinqiao_local.cluster import SEED
+
+pytestmark = pytest.mark.xdist_group("nodes")
+SCAN = SEED / "scanned-page.png"
+READY = 20_000  # milliseconds until what was done at one page shows on another
+PUBLIC = ("/", "/petition", "/progress", "/sign-in", "/nowhere")
+STAFF = ("/staff/cases", "/staff/register", "/staff/statistics")
+
+# elements whose text stands out less than WCAG 2.1 AA asks for (4.5; 3 for large text)
+TOO_PALE = """() => {
+  const numbers = color => (color.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => {
+    const [R, G, B] = [r, g, b].map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * R + 0.7152 * G + 0.0722 * B;
+  };
+  const ground = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = numbers(getComputedStyle(at).backgroundColor);
+      if (color.length < 4 || color[3] > 0) return color;
+    }
+    return [255, 255, 255];
+  };
+  const pale = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const own = [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());
+    if (!own || !element.checkVisibility()) continue;
+    const style = getComputedStyle(element);
+    const [a, b] = [light(numbers(style.color)), light(ground(element))].sort((x, y) => y - x);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < (large ? 3 : 4.5)) pale.push(element.textContent.trim().slice(0, 30) + ' ' + ratio.toFixed(2));
+  }
+  return pale;
+}"""
+
+
+async def petition(desk: Desk, title: str) -> tuple[str, str]:
+    """A citizen petitions on the web; returns number and query code."""
+    page = desk.page
+    await desk.open("/petition")
+    await page.get_by_text("申诉求决").click()
+    await page.get_by_label("标题").fill(title)
+    await page.get_by_label("内容").fill("雨后积水,学生上学绕行两公里。")
+    await page.get_by_label("姓名").fill("欧阳禾苗")
+    await page.get_by_label("电话").fill("13812345678")
+    await page.get_by_role("button", name="提交").click()
+    await expect(page.get_by_role("heading", name="信访登记回执")).to_be_visible()
+    return await page.inner_text("#number"), await page.inner_text("#query-code")
+
+
+async def look_up(desk: Desk, number: str, code: str) -> None:
+    await desk.open("/progress")
+    await desk.page.get_by_label("信访编号").fill(number)
+    await desk.page.get_by_label("查询码").fill(code)
+    await desk.page.get_by_role("button", name="查询").click()
+    await expect(desk.page.get_by_role("heading", name=number)).to_be_visible()
+
+
+async def open_case(desk: Desk, title: str) -> None:
+    """From the ledger, as soon as the case stands there."""
+    await desk.open("/staff/cases")
+    link = desk.page.get_by_role("link", name=title)
+    for _ in range(40):
+        if await link.count():
+            break
+        await desk.page.wait_for_timeout(250)
+        await desk.page.reload()
+    await link.click()
+
+
+async def press(desk: Desk, name: str, told: str) -> None:
+    """Press a button of the case page and see what is told."""
+    await desk.page.get_by_role("button", name=name, exact=True).click()
+    await expect(desk.page.get_by_role("status")).to_contain_text(told, timeout=READY)
+
+
+async def test_from_a_citizens_petition_to_the_closed_case(desk: Desk) -> None:
+    title = f"村口道路积水 {uuid.uuid4().hex[:8]}"
+    page = desk.page
+    number, code = await petition(desk, title)
+    assert code not in page.url
+    await look_up(desk, number, code)
+    await expect(page.get_by_text("等待确定由哪个单位办理")).to_be_visible()
+
+    await desk.sign_in("township.clerk")
+    await open_case(desk, title)
+    await expect(page.get_by_text("欧***")).to_be_visible()
+    await page.get_by_text("查看完整身份信息").click()
+    await page.get_by_label("用途").fill("核实联系方式")
+    await page.get_by_role("button", name="查看并记录").click()
+    await expect(page.get_by_text("欧阳禾苗")).to_be_visible()
+
+    await open_case(desk, title)
+    await press(desk, "受理", "已受理")
+    await page.get_by_text("上传扫描件").click()
+    await page.get_by_label("文件").set_input_files(SCAN)
+    await press(desk, "上传", "材料已归入")
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name=SCAN.name).click()
+    saved = await (await download.value).path()
+    assert await asyncio.to_thread(saved.read_bytes) == await asyncio.to_thread(SCAN.read_bytes)
+    await page.get_by_role("button", name="退出登录").click()
+
+    await desk.sign_in("township.handler")
+    await open_case(desk, title)
+    await page.locator("summary", has_text="写处理意见").click()
+    for field in ("请求事项", "事实和理由", "处理意见", "依据"):
+        await page.get_by_label(field, exact=True).fill("经查属实,限期修复排水沟。")
+    await page.get_by_text("支持", exact=True).click()
+    await press(desk, "写处理意见", "处理意见已归档")
+    await press(desk, "办结", "已办结")
+    await page.get_by_role("link", name="处理意见书").click()
+    await expect(page.get_by_role("heading", name="处理意见书")).to_be_visible()
+
+    await look_up(desk, number, code)
+    for _ in range(40):
+        if await page.locator(".state-closed").count():
+            break
+        await page.wait_for_timeout(250)
+        await look_up(desk, number, code)
+    assert await page.locator(".timeline b").all_inner_texts() == ["已登记", "已受理", "已形成处理意见", "已办结"]
+
+
+async def test_what_is_wrong_is_told_at_its_field_and_can_be_reached_from_the_summary(desk: Desk) -> None:
+    page = desk.page
+    await desk.open("/petition")
+    await page.get_by_text("建议意见").click()
+    await page.get_by_label("标题").fill("建议")
+    await page.get_by_label("内容").fill("内容")
+    await page.get_by_label("电话").fill("138x")
+    await page.get_by_role("button", name="提交").click()
+    await expect(page.get_by_role("alert")).to_contain_text("电话应为")
+    await expect(page.get_by_label("电话")).to_have_value("138x")
+    await expect(page.get_by_label("标题")).to_have_value("建议")
+    await page.get_by_role("alert").get_by_role("link", name="电话").click()
+    assert page.url.endswith("#petitioner.phone")
+
+
+async def test_a_double_click_registers_once(desk: Desk) -> None:
+    title = f"双击 {uuid.uuid4().hex[:8]}"
+    page = desk.page
+    await desk.sign_in("township.clerk")
+    await desk.open("/staff/register")
+    await page.get_by_label("渠道").select_option("letter")
+    await page.get_by_text("建议意见").click()
+    await page.get_by_label("标题").fill(title)
+    await page.get_by_label("内容", exact=True).fill("内容")
+    await page.get_by_role("button", name="登记", exact=True).dblclick()
+    await expect(page.get_by_role("heading", name="信访登记回执")).to_be_visible()
+    await open_case(desk, title)
+    await desk.open("/staff/cases")
+    assert await page.get_by_role("link", name=title).count() == 1
+
+
+async def test_everything_is_reached_with_the_keyboard_alone(desk: Desk) -> None:
+    page = desk.page
+    await desk.open("/sign-in")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="跳到正文")).to_be_focused()
+    await expect(page.get_by_role("link", name="跳到正文")).to_be_in_viewport()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_label("用户名")).to_be_focused()
+    await page.keyboard.type("township.clerk")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(desk.passwords["township.clerk"])
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/staff/cases")
+
+
+async def test_no_page_scrolls_sideways_on_a_telephone(phone: Desk) -> None:
+    await phone.sign_in("township.clerk")
+    for path in (*PUBLIC, *STAFF):
+        for language in ("zh", "en"):
+            await phone.open(f"{path}?lang={language}")
+            assert await phone.page.evaluate("document.documentElement.scrollWidth") <= 390, (path, language)
+
+
+async def test_text_stands_out_from_its_ground(desk: Desk) -> None:
+    await desk.sign_in("township.clerk")
+    for path in (*PUBLIC, *STAFF):
+        await desk.open(path)
+        assert await desk.page.evaluate(TOO_PALE) == [], path
+
+
+async def test_pale_text_is_noticed(desk: Desk) -> None:
+    await desk.open("/")
+    await desk.page.evaluate("document.querySelector('h1').style.color = '#ddd'")
+    assert len(await desk.page.evaluate(TOO_PALE)) == 1
+
+
+async def test_the_language_stays_as_chosen(desk: Desk) -> None:
+    await desk.open("/")
+    await desk.page.get_by_role("link", name="English").click()
+    await expect(desk.page.get_by_role("link", name="Look up progress")).to_be_visible()
+    await desk.page.get_by_role("link", name="Petition", exact=True).click()
+    await expect(desk.page.get_by_role("heading", name="Petition", exact=True)).to_be_visible()
+    assert await desk.page.get_attribute("html", "lang") == "en"
+    await desk.page.get_by_role("link", name="中文").click()
+    await expect(desk.page.get_by_role("heading", name="我要信访")).to_be_visible()
+
+
+async def test_the_receipt_prints_without_menu_and_buttons(desk: Desk) -> None:
+    await petition(desk, "打印回执")
+    await desk.page.emulate_media(media="print")
+    await expect(desk.page.locator("#query-code")).to_be_visible()
+    for hidden in (".menu", ".foot", ".after", "p.no-print >> nth=0"):
+        await expect(desk.page.locator(hidden)).to_be_hidden()
