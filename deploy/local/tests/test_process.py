@@ -152,7 +152,7 @@ def test_a_process_that_never_gets_ready_is_reported_too(daemon: Daemon) -> None
 LISTENER = """
 import socket, sys, time
 server = socket.create_server(("127.0.0.1", 0))
-print("here", server.getsockname()[1], flush=True)
+print(f"here {server.getsockname()[1]}", flush=True)
 time.sleep(600)
 """
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 
 from kit.bus import Bus
@@ -14,6 +15,7 @@ from kit.testing import eventually
 from xinqiao_local.postgres import Postgres
 from xinqiao_local.rabbitmq import RabbitMQ
 
+pytestmark = pytest.mark.xdist_group("kit-servers")  # one worker: the servers are started once
 OnDisk = Callable[[str], Awaitable[None]]
 
 
@@ -168,3 +170,34 @@ async def test_a_relay_that_stops_sends_first_what_is_committed(station: Any) ->
         await eventually(holds(station, 0))
         await commit(station, *"abc")  # nobody notifies
     assert await station.depth() == 3
+
+
+async def test_after_a_crash_of_the_database_a_commit_wakes_the_relay_again(station: Any, postgres: Postgres) -> None:
+    waking = asyncio.create_task(Waker(station.database).run())
+
+    async def committed(text: str) -> bool:
+        try:
+            await commit(station, text)
+        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+            return False
+        return True
+
+    def crash_and_start() -> None:
+        postgres.kill9()
+        postgres.start()
+
+    async with running(station.database, station.bus, poll=3600):
+        await commit(station, "1")
+        await eventually(holds(station, 1), within=10)
+        starting = asyncio.create_task(asyncio.to_thread(crash_and_start))
+        while not starting.done():
+            await committed("meanwhile")
+            await asyncio.sleep(0.01)
+        await starting
+        await eventually(lambda: committed("2"))
+        await eventually(holds(station, 2), within=30)
+        assert not waking.done()
+        seen = await station.depth()
+        await commit(station, "3")
+        await eventually(holds(station, seen + 1), within=10)
+    waking.cancel()

@@ -135,3 +135,7 @@ async def test_a_large_object_is_put_and_read_with_bounded_memory(shelf: Any) ->
     assert sum(sizes) == 64 * MEGABYTE
     assert max(sizes) <= READ
     assert peak < 20 * MEGABYTE
+
+
+async def test_a_store_that_can_be_used_answers(shelf: Any) -> None:
+    await shelf.store.ping()

@@ -99,7 +99,7 @@ def checks_of(runtimes: list[Runtime]) -> dict[str, health.Check]:
     checks: dict[str, health.Check] = {f"database.{each.service}": each.database.ping for each in runtimes}
     if runtimes:
         checks["broker"] = runtimes[0].bus.ping
-    return checks
+    return checks | {name: check for each in runtimes for name, check in each.checks.items()}
 
 
 @asynccontextmanager

@@ -66,8 +66,8 @@ def _replay(request: Request, row: asyncpg.Record, key: str, request_hash: bytes
 
 
 async def keyed(idempotency_key: Key = None) -> None:
-    """Dependency of the rare POST that must remember nothing: one whose repetition has no second effect and whose
-    answer may not be kept. It asks for the key like every POST.
+    """Dependency of the rare POST that must remember nothing: sent twice it has no second effect, and its answer
+    may not be kept. It asks for the key like every POST.
     """
     if idempotency_key is None:
         raise Refused("idempotency-key-missing")

@@ -9,6 +9,7 @@ from kit.clock import Clock, SystemClock
 from kit.crypto import Keyring
 from kit.db import Database
 from kit.errors import Refused
+from kit.health import Check
 from kit.ids import Ids, TimeOrderedIds
 from kit.links import Sealer, check_origin
 from kit.settings import NodeSettings
@@ -16,7 +17,9 @@ from kit.settings import NodeSettings
 
 @dataclass
 class Runtime:
-    """Passed to use cases and consumers as their context. `resources` is the service's own (a store, a cache)."""
+    """Passed to use cases and consumers as their context. `resources` is the service's own (a store, a cache);
+    what of it must answer for the service to be ready is in `checks`, by name.
+    """
 
     service: str
     settings: NodeSettings
@@ -28,6 +31,7 @@ class Runtime:
     clock: Clock = field(default_factory=SystemClock)
     ids: Ids = field(default_factory=TimeOrderedIds)
     resources: Any = None
+    checks: dict[str, Check] = field(default_factory=dict)
 
     @property
     def node(self) -> str:

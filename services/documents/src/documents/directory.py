@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 
 from documents.objects import READ, Absent, Spool
@@ -26,6 +27,10 @@ class DirectoryStore:
 
     async def exists(self, name: str) -> bool:
         return await self._threads.run(self._path(name).exists)
+
+    async def ping(self) -> None:
+        if not await self._threads.run(partial(os.access, self._objects, os.W_OK)):
+            raise PermissionError("the object store's directory is gone or cannot be written")
 
     async def read(self, name: str) -> AsyncGenerator[bytes, None]:
         path = self._path(name)

@@ -61,6 +61,10 @@ class ObjectStore(Protocol):
 
     async def exists(self, name: str) -> bool: ...
 
+    async def ping(self) -> None:
+        """Raise OSError or Refused("unavailable") when the store can not be used now."""
+        ...
+
     def read(self, name: str) -> AsyncGenerator[bytes, None]:
         """The bytes in chunks of at most 256 KiB. Raises Absent."""
         ...

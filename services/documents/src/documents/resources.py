@@ -58,6 +58,7 @@ async def open_resources(runtime: Runtime) -> AsyncIterator[Resources]:
     settings = Settings.model_validate(runtime.settings.services.get("documents", {}))
     threads = Threads(settings.threads)
     store = open_store(runtime, threads)
+    runtime.checks["store"] = store.ping
     try:
         await threads.run(sweep, store.incoming)
         vault = Vault(store, runtime.keyring, threads)

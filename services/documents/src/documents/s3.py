@@ -90,6 +90,9 @@ class S3Store:
     async def exists(self, name: str) -> bool:
         return await self._threads.run(self._exists, name)
 
+    async def ping(self) -> None:
+        await self.exists("ping")
+
     async def read(self, name: str) -> AsyncGenerator[bytes, None]:
         async with self._threads.opened(lambda: self._open(name)) as reading:
             while chunk := await self._threads.run(reading.read):
