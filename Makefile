@@ -26,7 +26,7 @@ demo: ## tell the main story on the running nodes: a petition travels four tiers
 test: ## install what is missing and run everything that CI runs
 	@deploy/local/bootstrap.sh test
 	@$(MAKE) --no-print-directory check
-	@$(PYTEST) -n 2 --dist loadgroup
+	@$(PYTEST) -n 2 --dist loadscope --no-loadscope-reorder
 
 check: ## linters, types, import rules, contracts and generated documents
 	@.venv/bin/ruff check $(CHECKED)

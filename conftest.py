@@ -29,6 +29,13 @@ def pytest_configure(config: pytest.Config) -> None:
     servers.start().to_environment()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.support.scheduling import ByNodesAndModule
+
+    return ByNodesAndModule(config, log)
+
+
 def pytest_unconfigure() -> None:
     for servers in _servers:
         servers.stop()
@@ -65,7 +72,7 @@ async def start(infra: Infra, worker: str, tmp_path: Path) -> AsyncIterator[Call
 
 @pytest.fixture(scope="session")
 def tree() -> Iterator[Tree]:
-    """Four linked nodes, started once; tests that use them share one worker (xdist group "nodes")."""
+    """Four linked nodes, started once; tests that use them share one worker."""
     specs = with_split(FOUR_TIERS, {"city"})  # one tier with every service as processes of its own
     cluster = Cluster(RUN / f"test-{os.getpid()}-nodes", specs, wires=True)
     try:

@@ -13,7 +13,6 @@ from node.importing.mapping import Unmapped, body_of
 from node.importing.reading import rows_of
 from tests.support.tree import Tree
 
-pytestmark = pytest.mark.xdist_group("nodes")
 COMMAND = Path(sys.executable).with_name("xinqiao")
 
 

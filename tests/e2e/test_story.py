@@ -12,14 +12,12 @@ from typing import Any
 
 import aio_pika
 import httpx
-import pytest
 
 from kit.testing import eventually
 from node.calling import until
 from node.demo import OFFICE, act, case_at
 from tests.support.tree import TestCaller, Tree
 
-pytestmark = pytest.mark.xdist_group("nodes")
 PLANTED = {"name": "欧阳禾苗", "phone": "13799990000", "id_number": "110101199003074258", "address": "桃源里七号"}
 
 

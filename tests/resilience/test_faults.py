@@ -16,7 +16,7 @@ from tests.resilience.load import Load, during
 from tests.support.tree import Tree
 from xinqiao_local.process import Daemon
 
-pytestmark = [pytest.mark.xdist_group("nodes"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 COUNT = 2000
 
 

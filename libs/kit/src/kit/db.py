@@ -6,101 +6,84 @@ A Session shows one transaction through two doors: `sql` (SQLAlchemy Core, where
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Annotated, Any, cast
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Annotated, Any
 
 import asyncpg
+from asyncpg.transaction import Transaction
 from fastapi import Depends, Request
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
+
+from kit.connections import Connections
+from kit.logs import log
+from kit.writes import MESSAGES, Writes
 
 OUTBOX = "outbox"  # the channel on which relays wait
 PACE = 0.01  # seconds between two NOTIFYs: the first commit is told at once, those that follow together
-WAIT = 10  # seconds until a transaction that finds all connections taken gives up
 
 
-@dataclass(slots=True)
 class Session:
-    """A transaction in progress. `outbox` rows are written just before it commits, in one statement; `wake` names the
-    channels that are to be notified once it has committed.
+    """A transaction in progress. What `write` collects, and the messages in `outbox`, go to the database in one
+    statement just before it commits; `wake` names the channels that are notified once it has committed.
     """
 
-    sql: AsyncConnection
-    raw: "asyncpg.Connection[Any]"
-    outbox: list[tuple[str, str, str, bytes, str]] = field(default_factory=list)
-    wake: set[str] = field(default_factory=set)
+    __slots__ = ("_raw", "_sql", "_transaction", "_writes", "outbox", "wake")
 
-    def take_outbox(self) -> list[tuple[Any, ...]]:
-        """The columns of the collected messages, for the statement that writes them; they are collected no longer."""
-        columns = list(zip(*self.outbox, strict=True))
-        self.outbox.clear()
-        self.wake.add(OUTBOX)
-        return columns
+    def __init__(self, sql: AsyncConnection, raw: "asyncpg.Connection[Any]") -> None:
+        self._sql = sql
+        self._raw = raw
+        self._transaction: Transaction | None = None
+        self._writes = Writes()
+        self.outbox: list[tuple[str, str, str, bytes, str]] = []
+        self.wake: set[str] = set()
 
+    async def begin(self) -> None:
+        """Needed once, before the first look at `sql` or `raw`, where the session came as `LateDb`."""
+        if self._transaction is None:
+            transaction = self._raw.transaction()
+            await transaction.start()
+            self._transaction = transaction
 
-WRITE_OUTBOX = """
-INSERT INTO outbox (exchange, routing_key, message_id, body, traceparent)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[])
-"""
+    @property
+    def sql(self) -> AsyncConnection:
+        self._check_begun()
+        return self._sql
 
+    @property
+    def raw(self) -> "asyncpg.Connection[Any]":
+        self._check_begun()
+        return self._raw
 
-class Connections:
-    """Up to `size` connections, kept open between transactions: a SQLAlchemy connection costs more to open and to
-    close, even from a pool, than a statement to run.
-    """
+    def _check_begun(self) -> None:
+        if self._transaction is None:
+            raise RuntimeError("begin() comes before the first statement")
 
-    def __init__(self, engine: AsyncEngine, size: int) -> None:
-        self._engine = engine
-        self._places = asyncio.Semaphore(size)
-        self._free: list[tuple[AsyncConnection, asyncpg.Connection[Any]]] = []
-        self._closed = False
+    def write(self, part: str, *values: Any) -> None:
+        """Collect a write that nothing in this transaction has to see: `name AS (INSERT …)`, see kit.writes."""
+        self._writes.add(part, *values)
 
-    async def take(self) -> "tuple[AsyncConnection, asyncpg.Connection[Any]]":
-        """A connection for one transaction. Raises OSError when none gets free, or the database is away."""
-        async with asyncio.timeout(WAIT if self._places.locked() else None):
-            await self._places.acquire()
-        try:
-            while self._free:
-                sql, raw = self._free.pop()
-                if not raw.is_closed():  # after the database was away all are
-                    return sql, raw
-                await _discard(sql)
-            return await self._open()
-        except BaseException:
-            self._places.release()
-            raise
+    async def flush(self) -> None:
+        """Send what is collected. In a transaction that has not begun this one statement is the whole of it."""
+        if self.outbox:
+            self._writes.add(MESSAGES, *zip(*self.outbox, strict=True))
+            self.outbox.clear()
+            self.wake.add(OUTBOX)
+        if self._writes:
+            statement, values = self._writes.take()
+            await self._raw.execute(statement, *values)
 
-    async def _open(self) -> "tuple[AsyncConnection, asyncpg.Connection[Any]]":
-        try:
-            sql = await self._engine.connect()
-        except DBAPIError as error:  # so SQLAlchemy wraps what PostgreSQL says while it starts or stops
-            raise ConnectionError("the database takes no connection") from error
-        raw = (await sql.get_raw_connection()).driver_connection
-        return sql, cast("asyncpg.Connection[Any]", raw)
+    async def commit(self) -> None:
+        """For the block that opened the transaction alone."""
+        if self._transaction is not None:
+            await self._transaction.commit()
 
-    async def give_back(self, sql: AsyncConnection, raw: "asyncpg.Connection[Any]") -> None:
-        """A connection that ended, or whose transaction did not, is not kept."""
-        try:
-            if self._closed or raw.is_closed() or raw.is_in_transaction():
-                await _discard(sql)
-                return
-            if sql.in_transaction():  # SQLAlchemy's own notion of one; nothing is sent
-                await sql.rollback()
-            self._free.append((sql, raw))
-        finally:
-            self._places.release()
-
-    async def close(self) -> None:
-        self._closed = True
-        while self._free:
-            await self._free.pop()[0].close()
-
-
-async def _discard(sql: AsyncConnection) -> None:
-    await sql.invalidate()
-    await sql.close()
+    async def roll_back(self, error: BaseException) -> bool:
+        """For the block that opened the transaction alone. False when its last statement was not answered."""
+        if self._transaction is None:
+            return not isinstance(error, asyncio.CancelledError | TimeoutError)
+        await self._transaction.rollback()
+        return True
 
 
 class Database:
@@ -119,38 +102,48 @@ class Database:
         self._side = Connections(self.engine, 2)
         self.after_commit: Callable[[set[str]], None] = lambda _: None
 
-    def transaction(self) -> AbstractAsyncContextManager[Session]:
+    def transaction(self, *, late: bool = False) -> AbstractAsyncContextManager[Session]:
         """Open a transaction; leaving the block commits, an exception rolls back.
 
+        late: it begins with `begin`; if that is never called, what the session collected is written in one statement.
         Raises OSError or asyncpg.PostgresError when the database is away.
         """
-        return self._transaction(self._connections)
+        return self._transaction(self._connections, late=late)
 
     def apart(self) -> AbstractAsyncContextManager[Session]:
         """A short transaction of its own, inside another one's time: it stays although the other rolls back."""
         return self._transaction(self._side)
 
     @asynccontextmanager
-    async def _transaction(self, connections: Connections) -> AsyncIterator[Session]:
+    async def _transaction(self, connections: Connections, *, late: bool = False) -> AsyncIterator[Session]:
         sql, raw = await connections.take()
         session = Session(sql, raw)
+        whole = False
         try:
-            async with raw.transaction():
+            if not late:
+                await session.begin()
+            try:
                 yield session
-                if session.outbox:
-                    await raw.execute(WRITE_OUTBOX, *session.take_outbox())
+                await session.flush()
+            except BaseException as error:
+                whole = await session.roll_back(error)
+                raise
+            await session.commit()
+            whole = True
         finally:
-            await connections.give_back(sql, raw)
+            await connections.give_back(sql, raw, whole=whole)
         if session.wake:
             self.after_commit(session.wake)
 
     async def notify(self, channels: Iterable[str]) -> None:
         """Tell who listens. Raises OSError or asyncpg.PostgresError when the database is away."""
         sql, raw = await self._side.take()
+        whole = False
         try:
             await raw.execute(";".join(f"NOTIFY {channel}" for channel in channels))
+            whole = True
         finally:
-            await self._side.give_back(sql, raw)
+            await self._side.give_back(sql, raw, whole=whole)
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""
@@ -198,17 +191,32 @@ class Waker:
             try:
                 await self._database.notify(channels)
                 await asyncio.sleep(PACE)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except Exception as error:  # noqa: BLE001 - it must be there when the database is back
+                log.info("waker.waits", error=type(error).__name__)
                 await asyncio.sleep(1)
 
 
-async def open_transaction(request: Request) -> AsyncIterator[Session]:
-    """The request's transaction; committed after the handler and before the response is sent."""
+async def _open(request: Request, *, late: bool) -> Session:
+    """The request's transaction; committed after the handler and before the response is sent.
+
+    It goes on the stack on which FastAPI keeps dependencies with scope="function" (with the default scope the commit
+    would run after the response had left); as one with `yield` it would come in two more wrappers and a cancel scope.
+    """
     database: Database = request.app.state.runtime.database
-    async with database.transaction() as session:
-        request.state.session = session
-        yield session
+    stack: AsyncExitStack = request.scope["fastapi_function_astack"]
+    session = await stack.enter_async_context(database.transaction(late=late))
+    request.state.session = session
+    return session
 
 
-# scope="function": with the default scope the commit would run after the response had left
-Db = Annotated[Session, Depends(open_transaction, scope="function")]
+async def open_transaction(request: Request) -> Session:
+    return await _open(request, late=False)
+
+
+async def open_late(request: Request) -> Session:
+    return await _open(request, late=True)
+
+
+Db = Annotated[Session, Depends(open_transaction)]
+# for a request that only writes: its one statement needs no BEGIN and no COMMIT. Whoever reads calls `begin` first
+LateDb = Annotated[Session, Depends(open_late)]

@@ -16,17 +16,12 @@ from fastapi.routing import APIRoute
 
 from kit.auth import signed_in
 from kit.crypto import Keyring
-from kit.db import WRITE_OUTBOX, Database, Session
+from kit.db import Database, Session
 from kit.errors import Refused
 
 KEEP = timedelta(days=7)
 RECALL = "SELECT request_hash, status, body FROM idempotency WHERE key = $1"
-REMEMBER = "INSERT INTO idempotency (key, request_hash, status, body) VALUES ($1, $2, $3, $4)"
-# the messages of the same transaction go along: one statement less
-REMEMBER_AND_SEND = f"""
-WITH answer AS (INSERT INTO idempotency (key, request_hash, status, body) VALUES ($6, $7, $8, $9))
-{WRITE_OUTBOX}
-"""  # noqa: S608 - put together from constants
+ANSWER = "answer AS (INSERT INTO idempotency (key, request_hash, status, body) VALUES ($1, $2, $3, $4))"
 FORGET = """
 DELETE FROM idempotency
 WHERE ctid IN (SELECT ctid FROM idempotency WHERE created_at < now() - $1::interval LIMIT 5000)
@@ -109,11 +104,8 @@ async def _remember(request: Request, response: Response) -> None:
     key, request_hash = remembered
     # an answer may show a person's data or a secret code: it is stored encrypted like those
     body = _ring(request).encrypt(bytes(response.body).decode(), key)
-    row = (key, request_hash, response.status_code, body)
-    if session.outbox:
-        await session.raw.execute(REMEMBER_AND_SEND, *session.take_outbox(), *row)
-    else:
-        await session.raw.execute(REMEMBER, *row)
+    session.write(ANSWER, key, request_hash, response.status_code, body)
+    await session.flush()
 
 
 async def _answer_of_twin(request: Request) -> Replay | None:

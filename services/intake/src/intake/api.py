@@ -23,7 +23,7 @@ from intake.models import (
 )
 from intake.numbers import is_petition_number
 from kit.auth import Principal, allow, public
-from kit.db import Db
+from kit.db import Db, LateDb
 from kit.errors import Refused
 from kit.idempotency import Idempotent, IdempotentRoute
 from kit.pages import Cursor, Limit, Page, after, cursor_of
@@ -52,11 +52,12 @@ def _person(body: PetitionerIn) -> Petitioner:
 
 @router.post("/petitions", status_code=201, dependencies=[Idempotent])
 async def register_petition(
-    request: Request, response: Response, session: Db, principal: Registrar, body: PetitionIn
+    request: Request, response: Response, session: LateDb, principal: Registrar, body: PetitionIn
 ) -> Registered:
     """Register a petition at the caller's unit. A known `external_id` answers 200 with the petition that exists."""
     runtime = runtime_of(request)
     if body.external_id is not None:
+        await session.begin()
         known = await usecases.registered_before(session, body.external_id, title=body.title, unit=principal.unit)
         if known is not None:
             response.status_code = 200
@@ -86,7 +87,7 @@ async def register_petition(
 
 
 @router.post("/public/petitions", status_code=201, dependencies=[public(), Idempotent])
-async def petition_on_the_web(request: Request, session: Db, body: PublicPetitionIn) -> Registered:
+async def petition_on_the_web(request: Request, session: LateDb, body: PublicPetitionIn) -> Registered:
     """A citizen's own petition (网信); it goes to the petition office of this node."""
     runtime = runtime_of(request)
     resources.of(runtime).public_petitions.take()

@@ -1,4 +1,4 @@
-"""Rows of intake: registering is one statement, reading is SQLAlchemy Core."""
+"""Rows of intake: registering is part of one statement, reading is SQLAlchemy Core."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,9 +14,9 @@ from kit.db import Session
 from kit.paths import ancestors
 
 FIELDS = ("name", "id_number", "phone", "address")
-# one round trip: the petition, its petitioners, and who may read it
-INSERT = """
-WITH petition AS (
+# the petition, its petitioners, and who may read it
+PETITION = """
+petition AS (
   INSERT INTO petitions (id, number, region, unit, channel, kind, category, about_region, title, content,
     accused_units, petitioner_count, received_at, registered_at, registered_by, registered_node, external_id)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
@@ -30,7 +30,6 @@ people AS (
 scopes AS (
   INSERT INTO petition_scopes (scope, petition_id) SELECT scope, $1 FROM unnest($25::text[]) AS scope
   ON CONFLICT DO NOTHING)
-SELECT id FROM petition
 """
 SCOPES = """
 INSERT INTO petition_scopes (scope, petition_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING
@@ -58,16 +57,25 @@ def _sealed(ring: Keyring, petition_id: UUID, people: Sequence[Petitioner]) -> l
     return columns
 
 
-async def insert(session: Session, ring: Keyring, petition: Petition, node: str, scopes: Sequence[str]) -> bool:
-    """Store a petition with everything known of it. False when it stands here already, complete."""
+def _columns(ring: Keyring, petition: Petition, node: str, scopes: Sequence[str]) -> tuple[Any, ...]:
     matter = petition.matter
-    stored = await session.raw.fetchval(
-        INSERT, petition.id, petition.number, petition.region, petition.unit, matter.channel, matter.kind,
-        matter.category, matter.about_region, matter.title, matter.content, list(matter.accused_units),
+    return (
+        petition.id, petition.number, petition.region, petition.unit, matter.channel, matter.kind,
+        matter.category, matter.about_region, matter.title, matter.content, matter.accused_units,
         len(petition.petitioners), petition.received_at, petition.registered_at, petition.registered_by, node,
-        petition.external_id, *_sealed(ring, petition.id, petition.petitioners), list(scopes),
+        petition.external_id, *_sealed(ring, petition.id, petition.petitioners), scopes,
     )  # fmt: skip
-    return stored is not None
+
+
+def write(session: Session, ring: Keyring, petition: Petition, node: str, scopes: Sequence[str]) -> None:
+    """Store a new petition with everything known of it, when the transaction ends."""
+    session.write(PETITION, *_columns(ring, petition, node, scopes))
+
+
+async def take(session: Session, ring: Keyring, petition: Petition, node: str, scopes: Sequence[str]) -> bool:
+    """Store a petition that came from another node, now. False when it stands here already, complete."""
+    statement = f"WITH {PETITION} SELECT id FROM petition"  # noqa: S608 - a constant of this file
+    return await session.raw.fetchval(statement, *_columns(ring, petition, node, scopes)) is not None
 
 
 async def add_scopes(session: Session, regions: Sequence[tuple[UUID, str]]) -> None:

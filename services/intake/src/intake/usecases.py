@@ -48,7 +48,7 @@ async def register_petition(
         received_at=received_at,
         external_id=external_id,
     )
-    await store.insert(session, runtime.keyring, petition, runtime.node, ancestors(region))
+    store.write(session, runtime.keyring, petition, runtime.node, ancestors(region))
     emit(runtime, session, REGISTERED, public_state(petition), subject=petition.id, sequence=1)
     return petition
 
@@ -182,7 +182,7 @@ async def take_file(runtime: Runtime, session: Session, letter: Envelope) -> Non
         registered_at=file.registered_at,
         registered_by="",
     )  # fmt: skip
-    await store.insert(session, runtime.keyring, petition, letter.node, ancestors(file.region))
+    await store.take(session, runtime.keyring, petition, letter.node, ancestors(file.region))
     for to, version in await following.forwards_waiting(session, letter.subject):
         await forward_file(runtime, session, letter.subject, to, letter)
         await following.mark_forwarded(session, letter.subject, to, version, runtime.clock.now())
