@@ -31,9 +31,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    from tests.support.scheduling import ByNodesAndModule
+    from tests.support.scheduling import BySharedServers
 
-    return ByNodesAndModule(config, log)
+    return BySharedServers(config, log)
 
 
 def pytest_unconfigure() -> None:

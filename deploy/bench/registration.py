@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import asyncpg
-
 from deploy.bench.figures import Figure, ratio
 from deploy.bench.ground import DIRECTORY, ROOT, Ground
 from deploy.bench.http_load import MARK, Outcome, Plan, load_from_outside
+
 from xinqiao_local.ports import Ports, is_free
 from xinqiao_local.process import Daemon
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import uvicorn
 import uvloop
+from deploy.bench.bare import bare_app
 from fastapi import FastAPI
 
-from deploy.bench.bare import bare_app
 from intake.main import service
 from kit import telemetry
 from kit.app import build_app, with_resources

@@ -11,7 +11,6 @@ from kit.testing import eventually
 from node.declaring import apply
 from xinqiao_local.rabbitmq import RabbitMQ
 
-pytestmark = pytest.mark.xdist_group("brokers")
 EVENT = "intake.petition.registered.v1"
 TREE = ("33", "33.02")
 

@@ -19,7 +19,6 @@ from node.locating import node_file
 from node.services import NAMES
 from xinqiao_local.node_file import render
 
-pytestmark = pytest.mark.xdist_group("brokers")
 COMMANDS = [
     [], ["setup"], ["run"], ["import"], ["status"], ["topology", "show"], ["topology", "check"], ["parked", "list"],
     ["parked", "show"], ["parked", "replay"], ["parked", "drop"], ["outbox", "list"], ["outbox", "retry"],

@@ -14,7 +14,6 @@ from node.declaring import apply, check
 from node.management import Management
 from node.topology import topology_of
 
-pytestmark = pytest.mark.xdist_group("brokers")
 Tiers = dict[str, Any]
 EVENT = "intake.petition.registered.v1"
 

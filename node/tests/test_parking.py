@@ -16,7 +16,6 @@ from node.declaring import apply
 from node.outboxes import Outbox
 from node.parking import NoSuchQueue, ParkingPlaces
 
-pytestmark = pytest.mark.xdist_group("brokers")
 QUEUE = "analytics.on-event"
 
 

@@ -26,7 +26,6 @@ from node.services import load
 from xinqiao_local.node_file import render
 from xinqiao_local.ports import Ports
 
-pytestmark = pytest.mark.xdist_group("brokers")
 XINQIAO = Path(sys.executable).with_name("xinqiao")
 NODE = "33.02.25.100"
 PETITION = {"channel": "letter", "kind": "appeal", "title": "路灯不亮", "content": "村口路灯坏了三个月。"}

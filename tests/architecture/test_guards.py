@@ -43,7 +43,7 @@ def posts_without_key(app: FastAPI, *, under: str = "/api/") -> list[str]:
 @pytest.mark.parametrize("service", load_all(), ids=lambda service: service.name)
 def test_every_route_has_a_policy_and_every_post_a_key(service: Service) -> None:
     app = build_app(service)
-    assert list(describe.api_routes(app))
+    assert len(list(describe.api_routes(app))) == len(app.routes) - 1  # all but the OpenAPI document's own
     assert without_policy(app) == []
     assert posts_without_key(app) == []
 
@@ -53,7 +53,7 @@ def test_a_route_without_policy_or_key_is_noticed() -> None:
     router.add_api_route("/api/x/open", lambda: None, methods=["POST"])
     router.add_api_route("/api/x/kept", lambda: None, methods=["GET"], dependencies=[allow("clerk")])
     app = FastAPI(openapi_url=None)
-    app.include_router(router)
+    app.router.routes.extend(router.routes)
     assert without_policy(app) == ["/api/x/open"]
     assert posts_without_key(app) == ["/api/x/open"]
 
@@ -93,9 +93,9 @@ def commits(tree: ast.AST) -> list[int]:
     ]
 
 
-def test_nobody_writes_commit() -> None:
-    found = {str(file.relative_to(ROOT)): lines for file in SOURCES if (lines := commits(ast.parse(file.read_text())))}
-    assert found == {}
+def test_nobody_writes_commit_but_the_block_that_opens_a_transaction() -> None:
+    found = {file.relative_to(ROOT): lines for file in SOURCES if (lines := commits(ast.parse(file.read_text())))}
+    assert {str(file) for file in found} <= {"libs/kit/src/kit/db.py", "libs/kit/src/kit/connections.py"}
     assert commits(ast.parse("session.commit()")) == [1]
 
 
@@ -120,7 +120,7 @@ def test_a_long_file_and_a_long_function_are_noticed() -> None:
     assert too_long("def f():\n" + "    x = 1\n" * 40) == ["f"]
 
 
-PETITION_WORDS = re.compile(r"petition|clerk|township|信访", re.IGNORECASE)
+PETITION_WORDS = re.compile(r"(?<![a-z])(?:petition|clerk|township)|信访", re.IGNORECASE)
 
 
 def test_the_kit_knows_no_petition_word() -> None:

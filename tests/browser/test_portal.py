@@ -3,13 +3,11 @@
 import asyncio
 import uuid
 
-import pytest
 from playwright.async_api import expect
 from tests.browser.conftest import Desk
 
 from xinqiao_local.cluster import SEED
 
-pytestmark = pytest.mark.xdist_group("nodes")
 SCAN = SEED / "scanned-page.png"
 READY = 20_000  # milliseconds until what was done at one page shows on another
 PUBLIC = ("/", "/petition", "/progress", "/sign-in", "/nowhere")

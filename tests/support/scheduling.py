@@ -1,12 +1,20 @@
-"""Which test runs on which worker of pytest-xdist: all that share the four nodes on one, the rest by module."""
+"""Which test runs on which worker of pytest-xdist: those that share servers on one, the rest by module."""
 
 from xdist.scheduler import LoadScopeScheduling
 
-ON_THE_NODES = ("tests/e2e/", "tests/resilience/", "tests/browser/")
+# folder -> the servers its tests share
+SHARED = {
+    "tests/e2e/": "nodes",
+    "tests/resilience/": "nodes",
+    "tests/browser/": "nodes",
+    "node/tests/": "brokers",
+    "libs/kit/tests/": "broker and database",
+}
 
 
-class ByNodesAndModule(LoadScopeScheduling):
+class BySharedServers(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no annotations
     """Scopes in the order of collection, so that the longest one, the nodes, starts first."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "nodes" if nodeid.startswith(ON_THE_NODES) else nodeid.partition("::")[0]
+        folder = next((folder for folder in SHARED if nodeid.startswith(folder)), None)
+        return SHARED[folder] if folder else nodeid.partition("::")[0]

@@ -12,8 +12,6 @@ from xinqiao_local.cli import s3_from_environment
 from xinqiao_local.cluster import Cluster
 from xinqiao_local.tree import SERVICES, NodeSpec
 
-pytestmark = pytest.mark.xdist_group("local-cluster")  # one worker, so that the servers start once
-
 COUNTY = NodeSpec("33.02.25", "象溪县信访局", "county", "330225-xf")
 TOWNSHIP = NodeSpec("33.02.25.100", "石桥镇信访办", "township", "330225100-xf")
 

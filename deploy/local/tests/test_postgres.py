@@ -8,8 +8,6 @@ import pytest
 
 from xinqiao_local.postgres import Postgres
 
-pytestmark = pytest.mark.xdist_group("local-postgres")  # one worker, so that the servers start once
-
 SERVICES = ["intake", "routing"]
 
 

@@ -13,8 +13,6 @@ from aio_pika import DeliveryMode, Message
 from xinqiao_local.process import NotReady
 from xinqiao_local.rabbitmq import RabbitMQ
 
-pytestmark = pytest.mark.xdist_group("local-rabbitmq")  # one worker, so that the servers start once
-
 QUORUM: dict[str, Any] = {"x-queue-type": "quorum"}
 
 

@@ -12,8 +12,6 @@ from minio.retention import Retention
 
 from xinqiao_local.radosgw import RadosGateway
 
-pytestmark = pytest.mark.xdist_group("local-radosgw")  # one worker, so that the servers start once
-
 SCAN = b"%PDF-1.7 " + bytes(6_000_000)
 
 

@@ -14,8 +14,6 @@ from kit.outbox import Outgoing, Unsendable
 from kit.testing import eventually
 from xinqiao_local.rabbitmq import RabbitMQ
 
-pytestmark = pytest.mark.xdist_group("kit-servers")  # one worker: the servers are started once
-
 
 def word(text: str, exchange: str = "", key: str = "", message_id: str | None = None) -> Outgoing:
     return Outgoing(exchange, key, message_id or str(uuid4()), text.encode())

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx
-import pytest
 
 from kit.db import Database, Session
 from kit.errors import Refused
@@ -14,7 +13,6 @@ from kit.testing import eventually
 from xinqiao_local.postgres import Postgres
 from xinqiao_local.rabbitmq import RabbitMQ
 
-pytestmark = pytest.mark.xdist_group("kit-servers")  # one worker: the servers are started once
 OnDisk = Callable[[str], Awaitable[None]]
 
 

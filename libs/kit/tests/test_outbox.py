@@ -15,7 +15,6 @@ from kit.testing import eventually
 from xinqiao_local.postgres import Postgres
 from xinqiao_local.rabbitmq import RabbitMQ
 
-pytestmark = pytest.mark.xdist_group("kit-servers")  # one worker: the servers are started once
 OnDisk = Callable[[str], Awaitable[None]]
 
 

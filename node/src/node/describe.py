@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from kit.app import Service, build_app
 from kit.auth import policy_of
-from kit.idempotency import idempotent
+from kit.idempotency import idempotent, keyed
 from node.services import load_all
 
 ROOT = Path(__file__).parents[3] / "docs"
@@ -25,7 +25,7 @@ def api_routes(app: FastAPI) -> Iterator[APIRoute]:
 
 def is_idempotent(route: APIRoute) -> bool:
     """Whether the route asks for an Idempotency-Key."""
-    return any(dependency.call is idempotent for dependency in route.dependant.dependencies)
+    return any(dependency.call in {idempotent, keyed} for dependency in route.dependant.dependencies)
 
 
 def openapi_text(service: Service) -> str:
