@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -116,17 +117,26 @@ def test_parked_messages_are_listed_shown_replayed_and_dropped(config: Path) -> 
             await bus.publish(message, {"x-reason": "message-unreadable"})
         await bus.close()
 
+    def settled(*words: str, until: str) -> str:
+        """What was looked at goes back a moment after the look, so look again."""
+        deadline = time.monotonic() + 20
+        while until not in (told := xinqiao("parked", *words, "--node-config", config).output):
+            assert time.monotonic() < deadline, told
+        return told
+
     asyncio.run(park(3))
-    where = ("--node-config", config)
-    assert "routing.on-case.parked" in xinqiao("parked", "list", *where).output
-    shown = xinqiao("parked", "show", "routing.on-case.parked", *where).output
+    place = "routing.on-case.parked"
+    assert place in settled("list", until=" 3 ")
+    shown = settled("show", place, until="id-2")
     assert "message-unreadable" in shown
     assert "王" not in shown
-    assert "dropped 已丢弃: 1" in xinqiao("parked", "drop", "routing.on-case.parked", "--id", "id-0", *where).output
-    assert xinqiao("parked", "drop", "routing.on-case.parked", "--id", "id-0", *where).exit_code == 1
-    assert "replayed 已重投: 2" in xinqiao("parked", "replay", "routing.on-case.parked", *where).output
-    assert "none 无" in xinqiao("parked", "list", *where).output
-    assert xinqiao("parked", "show", "routing.on-case", *where).exit_code == 2
+    settled("list", until=" 3 ")
+    settled("drop", place, "--id", "id-0", until="dropped 已丢弃: 1")
+    assert xinqiao("parked", "drop", place, "--id", "id-0", "--node-config", config).exit_code == 1
+    settled("list", until=" 2 ")
+    settled("replay", place, until="replayed 已重投: 2")
+    settled("list", until="none 无")
+    assert xinqiao("parked", "show", "routing.on-case", "--node-config", config).exit_code == 2
 
 
 def test_outboxes_are_listed_and_tried_again(config: Path) -> None:

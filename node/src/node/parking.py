@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,6 +16,7 @@ from node.topology import topology_of
 
 PARKED = ".parked"
 UNDELIVERED = "letters.parked"
+PORTION = 200  # messages replayed at a time, so that memory stays small
 MOST = 20_000  # messages held at once while one of them is looked for
 
 
@@ -68,14 +69,17 @@ class ParkingPlaces:
         A message leaves only after the broker confirmed its copy. Returns how many went. Raises NoSuchQueue,
         kit.outbox.Unsendable when there is nothing to give one back to, OSError when the broker is away.
         """
-        gone = 0
-        for size in _portions((await self.counts()).get(name, 1), ids):
-            async with self._taken(name, size) as messages:
-                for message in messages:
-                    if not ids or message.message_id in ids:
+        gone: set[str] = set()
+        while True:
+            async with self._taken(name, MOST if ids else PORTION) as messages:
+                chosen = [message for message in messages if not ids or message.message_id in ids]
+                back_again = {message.message_id for message in chosen} & gone
+                for message in chosen:
+                    if message.message_id not in back_again:
                         await self._give_back(name, message)
-                        gone += 1
-        return gone
+                        gone.add(message.message_id or "")
+            if ids or back_again or len(messages) < PORTION:
+                return len(gone)
 
     async def _give_back(self, name: str, message: AbstractIncomingMessage) -> None:
         delivery = delivery_of(message)
@@ -109,24 +113,10 @@ class ParkingPlaces:
         async with self._bus.channel() as channel:
             messages: list[AbstractIncomingMessage] = []
             async with broker_call(60):
-                queue = await channel.get_queue(name, ensure=True)
-                waiting = queue.declaration_result.message_count or 0
-                while len(messages) < min(waiting, limit):
-                    message = await queue.get(fail=False)
-                    if message is None:
-                        break
+                queue = await channel.get_queue(name, ensure=False)
+                while len(messages) < limit and (message := await queue.get(fail=False)) is not None:
                     messages.append(message)
             yield messages
-
-
-def _portions(count: int, ids: Collection[str]) -> Iterator[int]:
-    """How many to hold at once: all while single ones are looked for, else a few, so that memory stays small."""
-    if ids:
-        yield MOST
-        return
-    while count > 0:
-        yield min(count, 200)
-        count -= 200
 
 
 def _parked(message: AbstractIncomingMessage) -> Parked:

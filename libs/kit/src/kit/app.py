@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import asyncpg
-import sqlalchemy.exc
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import MetaData
@@ -158,12 +156,7 @@ async def _repeat(job: Job, runtime: Runtime) -> None:
         try:
             async with runtime.database.transaction() as session:
                 await job.run(runtime, session)
-        except (
-            OSError,
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            sqlalchemy.exc.SQLAlchemyError,
-        ) as error:
+        except Exception as error:  # noqa: BLE001 - a job that failed once must run again next time
             log.warning("job.failed", service=runtime.service, job=job.name, error=type(error).__name__)
 
 

@@ -23,7 +23,10 @@ class Connections:
 
     async def take(self) -> "tuple[AsyncConnection, asyncpg.Connection[Any]]":
         """A connection for one transaction. Raises OSError when none gets free, or the database is away."""
-        async with asyncio.timeout(WAIT if self._places.locked() else None):
+        if self._places.locked():
+            async with asyncio.timeout(WAIT):
+                await self._places.acquire()
+        else:
             await self._places.acquire()
         try:
             while self._free:

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from kit.connections import Connections
 from kit.logs import log
-from kit.writes import MESSAGES, Writes
+from kit.writes import MESSAGE, MESSAGES, Writes
 
 OUTBOX = "outbox"  # the channel on which relays wait
 PACE = 0.01  # seconds between two NOTIFYs: the first commit is told at once, those that follow together
@@ -66,7 +66,10 @@ class Session:
     async def flush(self) -> None:
         """Send what is collected. In a transaction that has not begun this one statement is the whole of it."""
         if self.outbox:
-            self._writes.add(MESSAGES, *zip(*self.outbox, strict=True))
+            if len(self.outbox) == 1:  # the rule, and cheaper without arrays
+                self._writes.add(MESSAGE, *self.outbox[0])
+            else:
+                self._writes.add(MESSAGES, *zip(*self.outbox, strict=True))
             self.outbox.clear()
             self.wake.add(OUTBOX)
         if self._writes:

@@ -89,11 +89,12 @@ class Relay:
         while True:
             try:
                 async with listening(self._database.dsn, "outbox", self._due.set) as lost:
+                    self._due.set()  # what was committed while nobody listened
                     while not lost.is_set():
                         with contextlib.suppress(TimeoutError):
                             await asyncio.wait_for(lost.wait(), self._poll)
                         self._due.set()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # noqa: BLE001 - without it nobody would ever wake the lanes
                 log.warning("outbox.listen_lost", service=self._service, error=type(error).__name__)
                 await asyncio.sleep(1)
 

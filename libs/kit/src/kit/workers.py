@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
-
 from kit.db import Database, listening
 from kit.logs import log
 
@@ -70,6 +68,6 @@ class WorkerLoop:
                 async with listening(self._database.dsn, self._worker.channel, self._due.set) as lost:
                     self._due.set()  # what was left before we listened
                     await lost.wait()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # noqa: BLE001 - it listens again, whatever the driver said
                 log.warning("worker.listen_lost", worker=self._worker.name, error=type(error).__name__)
             await asyncio.sleep(1)

@@ -3,12 +3,12 @@
 from fastapi import APIRouter, Request, Response
 
 from kit.auth import public
-from kit.idempotency import Keyed
+from kit.idempotency import IdempotentRoute, Keyed
 from portal import usecases
 from portal.models import Jwks, TokenIn, TokenOut
 from portal.visits import runtime_of
 
-router = APIRouter(dependencies=[public()], tags=["portal"])
+router = APIRouter(route_class=IdempotentRoute, dependencies=[public()], tags=["portal"])
 
 
 @router.post("/api/portal/v1/tokens", dependencies=[Keyed])
