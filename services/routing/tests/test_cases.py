@@ -49,6 +49,7 @@ async def test_a_registered_petition_opens_one_case_however_often_it_is_told(sta
     case = (await routing.request("GET", f"{CASES}/{event.subject}", who=OFFICE)).json()
     assert (case["state"], case["holder_unit"], case["version"]) == ("registered", "330225-xf", 1)
     assert len(await routing.rows("SELECT 1 FROM cases")) == 1
+    assert [event.type for event in await routing.events()] == ["routing.case.opened.v1"]
 
 
 async def test_a_hand_over_within_a_node_takes_two_steps(start: Any) -> None:

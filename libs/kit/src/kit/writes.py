@@ -5,9 +5,11 @@ from functools import lru_cache
 from typing import Any
 
 _PARAMETER = re.compile(r"\$(\d+)")
-_INTO_OUTBOX = "messages AS (INSERT INTO outbox (exchange, routing_key, message_id, body, traceparent)"
-MESSAGE = f"{_INTO_OUTBOX} VALUES ($1, $2, $3, $4, $5))"
-MESSAGES = f"{_INTO_OUTBOX} SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[]))"
+MESSAGE = """messages AS (
+INSERT INTO outbox (exchange, routing_key, message_id, body, traceparent) VALUES ($1, $2, $3, $4, $5))"""
+MESSAGES = """messages AS (
+INSERT INTO outbox (exchange, routing_key, message_id, body, traceparent)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[]))"""
 
 
 class Writes:

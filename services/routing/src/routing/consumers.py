@@ -21,9 +21,11 @@ async def on_petition_registered(runtime: Runtime, session: Session, events: Seq
     own = [event for event in events if event.node == runtime.node]
     opened = [_opened(runtime, event.subject, event.data) for event in own]
     if opened:
-        await store.keep(session, runtime.keyring, opened)
+        new = await store.keep(session, runtime.keyring, opened)
         for case, event in zip(opened, own, strict=True):
-            usecases.tell(runtime, session, case, event)
+            if case.id in new:  # told once, however often the petition is
+                usecases.tell(runtime, session, case, event)
+                new.discard(case.id)
 
 
 def _opened(runtime: Runtime, case_id: UUID, petition: PetitionState) -> Case:

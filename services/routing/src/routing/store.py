@@ -25,6 +25,7 @@ FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[]) AS told (id, version, body)
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state,
   holder_unit = excluded.holder_unit, writer = excluded.writer, body = excluded.body
   WHERE cases.version < excluded.version
+RETURNING id
 """
 # one writer: the next version may only come from the node that the present one names
 INTRUDERS = """
@@ -52,13 +53,16 @@ def opened_note(ring: Keyring, row: Row[Any]) -> str | None:
     return row.note and ring.decrypt(row.note, f"timeline/{row.case_id}/{row.version}")
 
 
-async def keep(session: Session, ring: Keyring, told: Sequence[Case]) -> None:
-    """Store versions of cases, their timeline and who may read them; older versions only add to the timeline."""
+async def keep(session: Session, ring: Keyring, told: Sequence[Case]) -> set[UUID]:
+    """Store versions of cases, their timeline and who may read them; older versions only add to the timeline.
+
+    Returns the cases that are newer here than before.
+    """
     newest: dict[UUID, Case] = {}
     for case in told:
         if case.id not in newest or newest[case.id].version < case.version:
             newest[case.id] = case
-    await session.raw.execute(
+    renewed = await session.raw.fetch(
         KEEP,
         list(newest),
         [case.version for case in newest.values()],
@@ -67,6 +71,7 @@ async def keep(session: Session, ring: Keyring, told: Sequence[Case]) -> None:
     await _keep_timeline(session, ring, told)
     pairs = sorted({(s, case.id) for case in told for region in case.regions for s in ancestors(region)})
     await session.raw.execute(SCOPES, [scope for scope, _ in pairs], [case_id for _, case_id in pairs])
+    return {row["id"] for row in renewed}
 
 
 async def _keep_timeline(session: Session, ring: Keyring, told: Sequence[Case]) -> None:
