@@ -26,7 +26,8 @@ def test_the_root_has_no_way_up(root: Topology) -> None:
 
 def test_below_the_root_a_letter_for_somebody_unknown_goes_up(middle: Topology) -> None:
     assert middle.policies["xinqiao.letters"]["definition"] == {"alternate-exchange": "letters.up"}
-    assert middle.policies["xinqiao.from-parent"]["definition"] == {"alternate-exchange": "letters.undeliverable"}
+    for source in ("from-parent", "from-child.33.02.25"):
+        assert middle.policies[f"xinqiao.{source}"]["definition"] == {"alternate-exchange": "letters.undeliverable"}
     assert Binding("letters.up", "link.up", "") in middle.bindings
 
 

@@ -72,7 +72,7 @@ def topology_of(settings: NodeSettings, services: Sequence[Service]) -> Topology
                 *_heard(settings.node.path, services, rises=rises),
             ]
         ),
-        policies=_policies(settings, rises=rises),
+        policies=_policies(settings, children, rises=rises),
         users={f"link.{child.path}": _link_user(child) for child in settings.children},
         shovels=_shovels(settings),
     )
@@ -137,9 +137,13 @@ def _heard(own: str, services: Sequence[Service], *, rises: bool) -> Iterator[Bi
                 yield Binding(source, consumer.queue, f"letter.{own}.{service.name}")
 
 
-def _policies(settings: NodeSettings, *, rises: bool) -> dict[str, Mapping[str, Any]]:
-    """What may change while the exchange or queue stays: as an argument it could not be changed any more."""
-    ways = {"letters": "letters.up" if rises else UNDELIVERABLE} | ({"from-parent": UNDELIVERABLE} if rises else {})
+def _policies(settings: NodeSettings, children: Sequence[str], *, rises: bool) -> dict[str, Mapping[str, Any]]:
+    """What may change while the exchange or queue stays: as an argument it could not be changed any more.
+
+    What a newer child tells of a service unknown here is parked, not lost.
+    """
+    aside = [*(["from-parent"] if rises else []), *(f"from-child.{child}" for child in children)]
+    ways = {"letters": "letters.up" if rises else UNDELIVERABLE} | dict.fromkeys(aside, UNDELIVERABLE)
     alternates = {
         f"xinqiao.{exchange}": _policy(exchange, "exchanges", {"alternate-exchange": alternate})
         for exchange, alternate in ways.items()
