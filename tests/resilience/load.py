@@ -13,18 +13,30 @@ from kit.testing import eventually
 
 PETITIONS = "/api/intake/v1/petitions"
 TRY_AGAIN = {502, 503, 504}
+MEANWHILE = 250
 
 
 @dataclass
 class Load:
-    """url, token: where and as whom; total: how many petitions; accepted: id -> number of every 201."""
+    """url, token: where and as whom; total: how many; title: how theirs begin; accepted: id -> number of every 201."""
 
     url: str
     token: str
     total: int
+    title: str
     accepted: dict[str, str] = field(default_factory=dict)
     refused: dict[int, dict[str, Any]] = field(default_factory=dict)
     broken_answers: int = 0
+    allowed: int = 0
+    _more: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.allowed = self.total
+
+    def allow(self, count: int) -> None:
+        """Send the first `count` requests and hold the rest back."""
+        self.allowed = count
+        self._more.set()
 
     async def run(self, *, lanes: int = 12) -> None:
         """Send everything; returns when each request has its answer."""
@@ -35,11 +47,14 @@ class Load:
 
     async def _lane(self, client: httpx.AsyncClient, numbers: "itertools.count[int]") -> None:
         while (number := next(numbers)) < self.total:
+            while number >= self.allowed:
+                self._more.clear()
+                await self._more.wait()
             await self._register(client, number)
 
     async def _register(self, client: httpx.AsyncClient, number: int) -> None:
         """Every tenth one is wrong on purpose and must be refused with a reason."""
-        body = {"channel": "letter", "kind": "appeal", "title": f"第{number}件", "content": f"反映第{number}件事。"}
+        body = {"channel": "letter", "kind": "appeal", "title": f"{self.title}{number}", "content": "反映一件事。"}
         if number % 10 == 9:
             body["channel"] = "pigeon"
         headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": str(uuid.uuid4())}
@@ -74,13 +89,18 @@ class Load:
 
 
 async def during(load: Load, faults: list[tuple[int, Callable[[], Awaitable[None]]]]) -> None:
-    """Run the load and let each fault happen when so many requests have been answered."""
+    """Run the load and let each fault happen when so many requests have been answered.
+
+    While a fault lasts up to MEANWHILE requests go on; the rest waits, so that every fault finds a load.
+    """
 
     async def strike() -> None:
         for count, fault in faults:
+            load.allow(count + MEANWHILE)
             await load.reached(count)
             await fault()
+        load.allow(load.total)
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(load.run())
         group.create_task(strike())
+        group.create_task(load.run())

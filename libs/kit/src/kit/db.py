@@ -42,7 +42,10 @@ class Session:
         """Needed once, before the first look at `sql` or `raw`, where the session came as `LateDb`."""
         if self._transaction is None:
             transaction = self._raw.transaction()
-            await transaction.start()
+            try:
+                await transaction.start()
+            except asyncpg.InternalClientError as error:  # broken off in mid-statement, and not yet seen as closed
+                raise ConnectionError("the connection to the database was lost") from error
             self._transaction = transaction
 
     @property
@@ -84,9 +87,18 @@ class Session:
     async def roll_back(self, error: BaseException) -> bool:
         """For the block that opened the transaction alone. False when its last statement was not answered."""
         if self._transaction is None:
-            return not isinstance(error, asyncio.CancelledError | TimeoutError)
+            return not isinstance(error, UNANSWERED)
         await self._transaction.rollback()
         return True
+
+
+UNANSWERED = (
+    asyncio.CancelledError,
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+)
 
 
 class Database:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from kit import telemetry
 from kit.db import Database, Session, listening
 from kit.logs import log
 
+IN_FLIGHT = 125  # messages that a lane has sent and the broker has not yet confirmed; more made it slower
 CLAIM = """
 SELECT id, exchange, routing_key, message_id, body, traceparent, extract(epoch FROM now() - created_at) AS age
 FROM outbox WHERE parked_reason IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
@@ -121,15 +122,20 @@ class Relay:
                 telemetry.OUTBOX_LAG.labels(self._service).set(0)
                 return 0
             telemetry.OUTBOX_LAG.labels(self._service).set(float(rows[0]["age"]))
-            outcomes = await asyncio.gather(*(self._send(row) for row in rows), return_exceptions=True)
+            outcomes: list[Exception | None] = [None] * len(rows)
+            places = enumerate(rows)  # shared: each sender takes the next row when it is done with one
+            await asyncio.gather(*(self._send(places, outcomes) for _ in range(min(IN_FLIGHT, len(rows)))))
             return await self._settle(session, rows, outcomes)
 
-    async def _send(self, row: asyncpg.Record) -> None:
-        _, exchange, key, message_id, body, traceparent, _ = row
-        await self._publisher.publish(Outgoing(exchange, key, message_id, body, traceparent))
+    async def _send(self, places: Iterator[tuple[int, asyncpg.Record]], outcomes: list[Exception | None]) -> None:
+        for place, (_, exchange, key, message_id, body, traceparent, _) in places:
+            try:
+                await self._publisher.publish(Outgoing(exchange, key, message_id, body, traceparent))
+            except Exception as error:  # noqa: BLE001 - of this row alone; looked at when all are done
+                outcomes[place] = error
 
     async def _settle(
-        self, session: Session, rows: Sequence[asyncpg.Record], outcomes: Sequence[BaseException | None]
+        self, session: Session, rows: Sequence[asyncpg.Record], outcomes: Sequence[Exception | None]
     ) -> int:
         sent = [row["id"] for row, outcome in zip(rows, outcomes, strict=True) if outcome is None]
         parked = [
