@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+MARKS = {True: "[green]met[/green]", False: "[red]short[/red]", None: ""}
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -52,7 +54,7 @@ def show(figures: Sequence[Figure], console: Console) -> None:
     for column in ("measure", "floor", "ours", "figure", "target", ""):
         table.add_column(column, justify="left" if column == "measure" else "right")
     for each in figures:
-        mark = {True: "[green]met[/green]", False: "[red]short[/red]", None: "[yellow]not measured[/yellow]"}[each.met]
+        mark = MARKS[each.met] if each.value is not None else "[yellow]not measured[/yellow]"
         name = f"{each.name}\n[dim]{each.note}[/dim]" if each.note else each.name
         table.add_row(name, _span(each.floor), _span(each.ours), _value(each), each.target, mark)
     console.print(table)

@@ -1,6 +1,7 @@
 """What the measurements stand on: private servers that throw nothing away early, and one node's files."""
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -22,18 +23,22 @@ from xinqiao_local.rabbitmq import RabbitMQ
 from xinqiao_local.secret_files import private_directory, write_private
 
 ROOT = Path(__file__).parents[2]
-DIRECTORY = ROOT / ".run" / "bench"
 NODE = "33.02.25.100"
 UNIT = "330225100-xf"
 
 
 @dataclass(frozen=True)
 class Ground:
-    """A durable PostgreSQL (fsync on), a broker, and a township node's directory."""
+    """A durable PostgreSQL (fsync on), a broker, and room for a township node's files."""
 
+    directory: Path
     postgres: Postgres
     broker: RabbitMQ
-    home: Path
+
+    @property
+    def home(self) -> Path:
+        """Of the node."""
+        return private_directory(self.directory / "node")
 
     async def database(self, name: str) -> str:
         """A fresh database with the tables of intake; returns its DSN."""
@@ -57,12 +62,12 @@ class Ground:
         write_private(self.home / "node.toml", text)
         return self.home / "node.toml"
 
-    def token(self) -> str:
+    def token(self, *, unit: str = UNIT, region: str = NODE) -> str:
         """A clerk's bearer token, as the portal of the node would give it."""
         issuer = KeySet.import_key_set(json.loads((self.home / "keys" / ISSUER).read_text())).keys[0]
         now = int(time.time())
         claims: dict[str, Any] = {
-            "iss": "xinqiao", "aud": "xinqiao", "sub": "bench.clerk", "unit": UNIT, "region": NODE,
+            "iss": "xinqiao", "aud": "xinqiao", "sub": "bench.clerk", "unit": unit, "region": region,
             "roles": ["clerk"], "iat": now, "exp": now + 3600,
         }  # fmt: skip
         return jwt.encode({"alg": "ES256", "kid": issuer.kid}, claims, issuer)
@@ -70,11 +75,9 @@ class Ground:
 
 @contextmanager
 def ground() -> Iterator[Ground]:
-    """Servers below .run/bench, begun anew and thrown away at the end."""
-    shutil.rmtree(DIRECTORY, ignore_errors=True)
-    private_directory(DIRECTORY)
-    made = Ground(Postgres(DIRECTORY / "postgres"), RabbitMQ(DIRECTORY / "rabbitmq", "bench"), DIRECTORY / "node")
-    private_directory(made.home)
+    """Servers in a directory of this run, thrown away at its end."""
+    directory = private_directory(ROOT / ".run" / f"bench-{os.getpid()}")
+    made = Ground(directory, Postgres(directory / "postgres"), RabbitMQ(directory / "rabbitmq", "bench"))
     try:
         made.broker.start(wait=False)
         made.postgres.start()
@@ -83,4 +86,4 @@ def ground() -> Iterator[Ground]:
     finally:
         made.broker.kill9()
         made.postgres.kill9()
-        shutil.rmtree(DIRECTORY, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)

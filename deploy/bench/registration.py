@@ -5,15 +5,17 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import asyncpg
 from deploy.bench.figures import Figure, ratio
-from deploy.bench.ground import DIRECTORY, ROOT, Ground
+from deploy.bench.footprint import processor_time
+from deploy.bench.ground import ROOT, Ground
 from deploy.bench.http_load import MARK, Outcome, Plan, load_from_outside
 
+from xinqiao_local.application import command
 from xinqiao_local.ports import Ports, is_free
 from xinqiao_local.process import Daemon
 
@@ -28,7 +30,6 @@ BODY = {
     ],
 }
 CONNECTIONS = 32
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -50,24 +51,19 @@ class Side:
         return outcome
 
     def measure(self, seconds: float) -> None:
-        before = _processor_time(self.pid)
+        before = processor_time(self.pid)
         outcome = self.run(seconds)
         self.rates.append(outcome.rate)
-        self.cpu.append((_processor_time(self.pid) - before) / outcome.registered * 1e6)
-
-
-def _processor_time(pid: int) -> float:
-    """Seconds, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+        self.cpu.append((processor_time(self.pid) - before) / outcome.registered * 1e6)
 
 
 @contextmanager
-def _server(name: str, words: list[str], plan: Plan, dsn: str) -> Iterator[Side]:
-    ports = Ports(DIRECTORY / name)
+def _server(directory: Path, words: list[str | Path], plan: Plan, dsn: str) -> Iterator[Side]:
+    """A server process; its command ends with the port."""
+    ports = Ports(directory)
     ports.allocate("http")
-    daemon = Daemon(DIRECTORY / name, name)
-    daemon.start([sys.executable, "-m", "deploy.bench.serving", *words, str(ports["http"])], env=_environment())
+    daemon = Daemon(directory, "server")
+    daemon.start([*words, str(ports["http"])], env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
         daemon.wait_ready(lambda: not is_free(ports["http"]), 30)
         yield Side(replace(plan, port=ports["http"]), daemon.pid or 0, dsn, [], [])
@@ -75,19 +71,26 @@ def _server(name: str, words: list[str], plan: Plan, dsn: str) -> Iterator[Side]
         daemon.stop(10)
 
 
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+@contextmanager
+def both(ground: Ground) -> Iterator[tuple[Side, Side]]:
+    """The bare endpoint and intake, each with a database and a process of its own."""
+    floor_dsn, own_dsn = (asyncio.run(ground.database(name)) for name in ("floor", "intake"))
+    node_file = ground.node(own_dsn)
+    text = json.dumps(BODY, ensure_ascii=False)
+    plan = Plan("127.0.0.1", 0, "/petitions", text, ground.token(), CONNECTIONS, 0)
+    bare: list[str | Path] = [sys.executable, "-m", "deploy.bench.serving", floor_dsn]
+    own: list[str | Path] = [command(), "run", "intake", "--role", "api", "--node-config", node_file, "--port"]
+    own_plan = replace(plan, path="/api/intake/v1/petitions")
+    with (
+        _server(ground.directory / "bare", bare, plan, floor_dsn) as floor,
+        _server(ground.directory / "intake", own, own_plan, own_dsn) as ours,
+    ):
+        yield floor, ours
 
 
 def measure(ground: Ground, *, rounds: int, seconds: float) -> Figure:
     """Rounds in turns; afterwards every 201 must be one petition and one message."""
-    floor_dsn, own_dsn = (asyncio.run(ground.database(name)) for name in ("floor", "intake"))
-    node_file = ground.node(own_dsn)
-    plan = Plan("127.0.0.1", 0, "/petitions", json.dumps(BODY, ensure_ascii=False), ground.token(), CONNECTIONS, seconds)
-    with ExitStack() as stack:
-        floor = stack.enter_context(_server("bare", ["bare", floor_dsn], plan, floor_dsn))
-        own_plan = replace(plan, path="/api/intake/v1/petitions")
-        own = stack.enter_context(_server("intake", ["intake", str(node_file)], own_plan, own_dsn))
+    with both(ground) as (floor, own):
         for side in (floor, own):
             side.run(1)  # connections, prepared statements, caches
         for _ in range(rounds):
@@ -95,11 +98,10 @@ def measure(ground: Ground, *, rounds: int, seconds: float) -> Figure:
             own.measure(seconds)
     for side in (floor, own):
         asyncio.run(_check(side))
-    note = f"{own.registered:,} registered, each one row and one message"
-    more = {"cpu_us_a_request": {"floor": floor.cpu, "ours": own.cpu}}
     return ratio(
         "registration", "registration over HTTP (201/s)", unit="1/s", at_least=0.6, ours=own.rates, floor=floor.rates,
-        note=note, more=more,
+        note=f"{CONNECTIONS} connections; {own.registered:,} registered, each one row and one message",
+        more={"cpu_us_a_request": {"floor": floor.cpu, "ours": own.cpu}},
     )  # fmt: skip
 
 

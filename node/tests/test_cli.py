@@ -23,6 +23,7 @@ from xinqiao_local.node_file import render
 COMMANDS = [
     [], ["setup"], ["run"], ["import"], ["status"], ["topology", "show"], ["topology", "check"], ["parked", "list"],
     ["parked", "show"], ["parked", "replay"], ["parked", "drop"], ["outbox", "list"], ["outbox", "retry"],
+    ["keys", "list"], ["keys", "rotate"], ["keys", "reencrypt"],
 ]  # fmt: skip
 
 
@@ -78,6 +79,26 @@ def test_a_node_is_found_by_name_by_file_or_not_at_all(
     missing = xinqiao("status", "--node", "village")
     assert missing.exit_code == 2
     assert "no node configuration" in missing.output
+
+
+def test_a_key_is_rotated_told_with_what_to_do_next_and_listed(config: Path) -> None:
+    told = xinqiao("keys", "rotate", "--node-config", config)
+    assert told.exit_code == 0
+    assert "new values are written under k2" in told.output
+    assert f"xinqiao keys reencrypt --node-config {config}" in told.output
+    moved = xinqiao("keys", "reencrypt", "--node-config", config)
+    assert moved.exit_code == 0
+    assert "left under older keys 仍用旧密钥 0" in moved.output
+    listed = xinqiao("keys", "list", "--node-config", config)
+    assert "k2 active" in listed.output
+    assert "intake.petitioners" in listed.output
+
+
+def test_keys_that_are_not_there_are_told_in_a_line(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "node.toml").write_text(config.read_text())
+    told = xinqiao("keys", "rotate", "--node-config", tmp_path / "node.toml")
+    assert told.exit_code == 2
+    assert "FileNotFoundError" in told.output
 
 
 def test_a_wrong_node_file_is_told_without_its_secrets(config: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from node.cli_keys import keys
 from node.cli_parked import outbox, parked
 from node.cli_topology import topology
 from node.locating import NodeConfig, NodeName, load_settings
@@ -20,6 +21,7 @@ app = typer.Typer(
 app.add_typer(parked, name="parked")
 app.add_typer(outbox, name="outbox")
 app.add_typer(topology, name="topology")
+app.add_typer(keys, name="keys")
 
 
 @app.command(epilog="Example: xinqiao setup --node-config node.toml")

@@ -8,8 +8,9 @@ from typing import Any
 
 from aio_pika.abc import AbstractChannel
 
+from kit.amqp import broker_call
 from kit.app import Service
-from kit.bus import Bus, broker_call
+from kit.bus import Bus
 from kit.settings import NodeSettings
 from node.management import Management
 from node.topology import Binding, Topology, topology_of

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from aio_pika.abc import AbstractIncomingMessage
 
+from kit.amqp import broker_call
 from kit.app import Service
-from kit.bus import FIRST_EXCHANGE, REASON, Bus, broker_call, delivery_of
+from kit.bus import FIRST_EXCHANGE, REASON, Bus, delivery_of
 from kit.outbox import Outgoing
 from kit.settings import NodeSettings
 from node.topology import topology_of

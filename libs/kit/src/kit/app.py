@@ -20,6 +20,7 @@ from kit.http import Observed
 from kit.logs import log
 from kit.outbox import Relay
 from kit.runtime import Runtime
+from kit.sealing import Sealed
 from kit.workers import Worker, WorkerLoop
 
 Resources = Callable[[Runtime], AbstractAsyncContextManager[object]]
@@ -56,7 +57,8 @@ HOUSEKEEPING = Job("housekeeping", timedelta(minutes=10), _forget)
 @dataclass(frozen=True)
 class Service:
     """name: also of its database, role and queues; setup: loads reference data, idempotent, after migration;
-    uploads: paths (regular expressions) whose POST bodies are bounded by their own routes, as those of a PUT are.
+    uploads: paths (regular expressions) whose POST bodies are bounded by their own routes, as those of a PUT are;
+    sealed: the encrypted columns of its tables.
     """
 
     name: str
@@ -70,6 +72,12 @@ class Service:
     jobs: tuple[Job, ...] = field(default=(HOUSEKEEPING,))
     workers: tuple[Worker, ...] = ()
     uploads: tuple[str, ...] = ()
+    sealed: tuple[Sealed, ...] = ()
+
+    @property
+    def encrypted(self) -> tuple[Sealed, ...]:
+        """Its encrypted columns and the kit's own: remembered answers, each bound to its key."""
+        return (*self.sealed, Sealed(self.metadata.tables["idempotency"], ("body",), str))
 
 
 def build_app(service: Service, runtime: Runtime | None = None) -> FastAPI:

@@ -1,26 +1,25 @@
 """Who is asking: bearer JWTs (RFC 9068 claims) verified by every service; deny unless a route's policy grants."""
 
 import hashlib
-import json
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from fastapi import Depends, Request
 from fastapi.params import Depends as DependsParam
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 from opentelemetry import trace
 
 from kit.errors import Refused
+from kit.issuers import Issuer
 from kit.settings import AuthSection
 
 ALGORITHMS = ["ES256", "RS256", "EdDSA"]
 REMEMBERED = 2048
+SKEW = 30  # seconds by which the issuer's clock may be ahead of ours
 PUBLIC = "public"
 
 
@@ -39,14 +38,20 @@ class Verifier:
     """Verifies tokens against a JWKS, from a file or an external issuer; remembers verified ones till they end."""
 
     def __init__(self, settings: AuthSection, jwks_file: Path) -> None:
-        self._settings = settings
-        self._file = jwks_file
-        self._keys: KeySet | None = None
-        self._fetched = 0.0
+        self._issuer = Issuer(settings.jwks_url, jwks_file)
+        self._claims = jwt.JWTClaimsRegistry(
+            leeway=SKEW,
+            iss={"essential": True, "value": settings.issuer},
+            aud={"essential": True, "value": settings.audience},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
         self._known: OrderedDict[bytes, Principal] = OrderedDict()
 
     async def principal(self, token: str) -> Principal:
-        """Raises Refused("not-signed-in") for a token that is malformed, forged, expired or for somebody else."""
+        """Raises Refused: "not-signed-in" for a token that is malformed, forged, expired or for somebody else,
+        "unavailable" when its key is not known and the issuer does not answer.
+        """
         digest = hashlib.sha256(token.encode()).digest()
         known = self._known.get(digest)
         if known is None:
@@ -61,44 +66,25 @@ class Verifier:
 
     async def _verify(self, token: str) -> Principal:
         try:
-            try:
-                decoded = jwt.decode(token, await self._key_set(), algorithms=ALGORITHMS)
-            except JoseError:
-                decoded = jwt.decode(token, await self._key_set(renew=True), algorithms=ALGORITHMS)
-            registry = jwt.JWTClaimsRegistry(
-                iss={"essential": True, "value": self._settings.issuer},
-                aud={"essential": True, "value": self._settings.audience},
-                exp={"essential": True},
-                sub={"essential": True},
-            )
-            registry.validate(decoded.claims)
-            return _principal(decoded.claims)
+            key = await self._issuer.key(jws.extract_compact(token.encode()).headers().get("kid"))
+            if key is None:
+                raise Refused("not-signed-in")
+            claims = jwt.decode(token, key, algorithms=ALGORITHMS).claims
+            self._claims.validate(claims)
+            return _principal(claims)
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise Refused("not-signed-in") from error
 
-    async def _key_set(self, *, renew: bool = False) -> KeySet:
-        """The issuer's keys; asked for again, at most every 30 s, when a token names a key not known yet."""
-        if self._keys is None or (renew and time.monotonic() - self._fetched > 30):
-            self._keys = KeySet.import_key_set(await self._read())
-            self._fetched = time.monotonic()
-        return self._keys
-
-    async def _read(self) -> Any:
-        if self._settings.jwks_url is None:
-            return json.loads(self._file.read_text())
-        async with httpx.AsyncClient(timeout=5) as client:
-            answer = await client.get(self._settings.jwks_url)
-            return answer.raise_for_status().json()
-
 
 def _principal(claims: dict[str, Any]) -> Principal:
-    return Principal(
-        subject=str(claims["sub"]),
-        unit=str(claims["unit"]),
-        region=str(claims["region"]),
-        roles=frozenset(str(role) for role in claims["roles"]),
-        expires=float(claims["exp"]),
-    )
+    """Raises KeyError for a claim that is missing, ValueError for one of another shape."""
+    roles = claims["roles"]
+    subject, unit, region = claims["sub"], claims["unit"], claims["region"]
+    if not isinstance(roles, list) or not all(
+        isinstance(text, str) and text for text in (subject, unit, region, *roles)
+    ):
+        raise ValueError("sub, unit and region are texts, roles a list of them")
+    return Principal(subject, unit, region, frozenset(roles), float(claims["exp"]))
 
 
 async def signed_in(request: Request) -> Principal:

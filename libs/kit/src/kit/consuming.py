@@ -11,6 +11,7 @@ import aiormq
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
 
 from kit import inbox, telemetry
+from kit.amqp import broker_call
 from kit.bus import (
     ATTEMPT,
     FIRST_EXCHANGE,
@@ -20,7 +21,6 @@ from kit.bus import (
     Consumer,
     Delivery,
     Message,
-    broker_call,
     delivery_of,
     reason_of,
 )

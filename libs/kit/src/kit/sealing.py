@@ -1,6 +1,6 @@
 """Encrypted columns as data, and moving their values under the active key while the services run."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Sealed:
-    """Encrypted columns of a table. binding(*primary key, column): what a value is bound to;
+    """Encrypted columns of a table. binding(*primary key): what a value is bound to, with the
+    column as last argument where there are several;
     immutable: rows never change, so they keep the key they were written under.
     """
 
@@ -27,16 +28,20 @@ class Sealed:
     def key(self) -> tuple[Column[Any], ...]:
         return tuple(self.table.primary_key.columns)
 
+    def bound_to(self, key: Sequence[Any], column: str) -> str:
+        """What the value in this row and column is bound to."""
+        return self.binding(*key) if len(self.columns) == 1 else self.binding(*key, column)
+
     def values(self) -> list[Column[Any]]:
         return [self.table.c[name] for name in self.columns]
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Moved:
-    """moved: rows now under the active key; unreadable: rows that no key of the ring opens, left as they are."""
+    """moved: rows now under the active key; unreadable: rows met for the first time that no key opens, left alone."""
 
-    moved: int = 0
-    unreadable: int = 0
+    moved: int
+    unreadable: int
 
 
 def _key_id(column: Column[Any]) -> ColumnElement[str]:
@@ -68,19 +73,22 @@ async def left(session: Session, sealed: Sealed, ring: Keyring) -> int:
     return number
 
 
-async def reencrypt(database: Database, sealed: Sealed, ring: Keyring, batch: int = BATCH) -> AsyncIterator[Moved]:
+async def reencrypt(
+    database: Database, sealed: Sealed, ring: Keyring, batch: int = BATCH
+) -> AsyncGenerator[Moved, None]:
     """Move everything under the active key; yields what each batch, a transaction of its own, has done.
 
     Stopped anywhere it goes on where it was when called again. A row that a service holds just now is left out, never
     waited for, and taken in the next pass; the passes end when one has moved nothing.
     """
+    damaged: set[tuple[Any, ...]] = set()
     moved = 1
     while moved:
         moved, after = 0, None
         while True:
             async with database.transaction() as session:
                 rows = (await session.sql.execute(_next(sealed, ring, after, batch))).all()
-                done = await _move(session, sealed, ring, rows)
+                done = await _move(session, sealed, ring, rows, damaged)
             if not rows:
                 break
             moved, after = moved + done.moved, _key_of(sealed, rows[-1])
@@ -95,24 +103,25 @@ def _next(sealed: Sealed, ring: Keyring, after: Sequence[Any] | None, batch: int
     return query.order_by(*sealed.key).limit(batch).with_for_update(skip_locked=True, key_share=True)
 
 
-def _key_of(sealed: Sealed, row: Row[Any]) -> Sequence[Any]:
-    return row[: len(sealed.key)]
+def _key_of(sealed: Sealed, row: Row[Any]) -> tuple[Any, ...]:
+    return tuple(row[: len(sealed.key)])
 
 
-async def _move(session: Session, sealed: Sealed, ring: Keyring, rows: Sequence[Row[Any]]) -> Moved:
+async def _move(
+    session: Session, sealed: Sealed, ring: Keyring, rows: Sequence[Row[Any]], damaged: set[tuple[Any, ...]]
+) -> Moved:
     """The rows are locked, so what is written is what was read."""
-    changes, done = [], Moved()
+    changes, known = [], len(damaged)
     for row in rows:
         try:
             changes.append(_renewed(sealed, ring, row))
         except Undecipherable:
-            done.unreadable += 1
+            damaged.add(_key_of(sealed, row))
     if changes:
         statement = update(sealed.table).values({name: bindparam(f"new_{name}") for name in sealed.columns})
         mine = [column == bindparam(f"at_{column.name}") for column in sealed.key]
         await session.sql.execute(statement.where(*mine), changes)
-    done.moved = len(changes)
-    return done
+    return Moved(len(changes), len(damaged) - known)
 
 
 def _renewed(sealed: Sealed, ring: Keyring, row: Row[Any]) -> dict[str, Any]:
@@ -120,6 +129,6 @@ def _renewed(sealed: Sealed, ring: Keyring, row: Row[Any]) -> dict[str, Any]:
     key = _key_of(sealed, row)
     values = {f"at_{column.name}": value for column, value in zip(sealed.key, key, strict=True)}
     for name, stored in zip(sealed.columns, row[len(key) :], strict=True):
-        bound_to = sealed.binding(*key, name)
+        bound_to = sealed.bound_to(key, name)
         values[f"new_{name}"] = None if stored is None else ring.encrypt(ring.decrypt(stored, bound_to), bound_to)
     return values

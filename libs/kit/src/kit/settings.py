@@ -75,7 +75,7 @@ class AuthSection(Section):
 
     issuer: str = "xinqiao"
     audience: str = "xinqiao"
-    jwks_url: str | None = None
+    jwks_url: str | None = Field(default=None, pattern=r"^https?://")
     token_minutes: int = Field(default=60, ge=1, le=1440)
 
 

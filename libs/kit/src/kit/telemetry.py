@@ -98,18 +98,17 @@ def consuming(queue: str, messages: Sequence[tuple[str, dict[str, Any]]]) -> Ite
     The first one is the span in progress: with one message, which is the rule at ordinary load, all that the
     handler does is inside it.
     """
-    spans = [
-        tracer.start_span(
-            f"{queue} process",
-            context=context_of(traceparent),
-            kind=trace.SpanKind.CONSUMER,
-            attributes=facts,
-        )
-        for traceparent, facts in messages
-    ]
+    spans = [_consumer_span(queue, *messages[0])]
+    if spans[0].is_recording():  # else the others would be made to no end: nobody is ever in them
+        spans += [_consumer_span(queue, *message) for message in messages[1:]]
     try:
         with trace.use_span(spans[0], end_on_exit=False):
             yield
     finally:
         for span in spans:
             span.end()
+
+
+def _consumer_span(queue: str, traceparent: str, facts: dict[str, Any]) -> trace.Span:
+    parent = context_of(traceparent)
+    return tracer.start_span(f"{queue} process", context=parent, kind=trace.SpanKind.CONSUMER, attributes=facts)

@@ -131,10 +131,7 @@ class Opening:
         return self._cipher_of(header, header[name_at:salt_at], header[salt_at : salt_at + SALT])
 
     def _cipher_of(self, header: bytes, name: bytes, salt: bytes) -> AESGCM:
-        key = self._ring.keys.get(name.decode(errors="replace"))
-        if key is None:
-            raise Undecipherable("sealed under a key that is not in the ring")
-        cipher, binding_key = _derived(key, salt)
+        cipher, binding_key = _derived(self._ring.key(name.decode(errors="replace")), salt)
         if not hmac.compare_digest(header[-BINDING:], _binding(binding_key, header[:-BINDING], self._digest)):
             raise Undecipherable("another file, or its header was altered")
         return cipher

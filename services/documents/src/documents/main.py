@@ -6,8 +6,10 @@ import documents.refusals  # noqa: F401 - fills the refusal catalogue
 from documents.api import router
 from documents.consumers import CONSUMERS
 from documents.resources import SWEEP, open_resources
-from documents.tables import metadata
+from documents.tables import files, metadata, papers
+from documents.usecases import content_binding, name_binding
 from kit.app import HOUSEKEEPING, Service
+from kit.sealing import Sealed
 
 service = Service(
     name="documents",
@@ -18,4 +20,8 @@ service = Service(
     consumers=CONSUMERS,
     resources=open_resources,
     jobs=(HOUSEKEEPING, SWEEP),
+    sealed=(
+        Sealed(files, ("name",), name_binding, immutable=True),
+        Sealed(papers, ("content",), content_binding, immutable=True),
+    ),
 )

@@ -38,13 +38,14 @@ class Upload:
         return f"Upload({self.file_id})"
 
 
-def _name_bound_to(file_id: UUID) -> str:
+def name_binding(file_id: UUID) -> str:
+    """What an encrypted name is bound to."""
     return f"files/{file_id}/name"
 
 
 def name_of(ring: Keyring, row: Row[Any]) -> str | None:
     """The file's name, in clear."""
-    return None if row.name is None else ring.decrypt(row.name, _name_bound_to(row.id))
+    return None if row.name is None else ring.decrypt(row.name, name_binding(row.id))
 
 
 async def store_file(runtime: Runtime, writer: Principal, upload: Upload) -> tuple[Row[Any], bool]:
@@ -80,7 +81,7 @@ async def _note_file(
     at = runtime.clock.now()
     row = await store.add_file(
         session, id=upload.file_id, petition_id=upload.petition_id, version=version,
-        name=upload.name and runtime.keyring.encrypt(upload.name, _name_bound_to(upload.file_id)),
+        name=upload.name and runtime.keyring.encrypt(upload.name, name_binding(upload.file_id)),
         media_type=media_type, bytes=kept.size, sha256=kept.digest, object=kept.name,
         unit=writer.unit, stored_by=writer.subject, stored_at=at,
     )  # fmt: skip
@@ -115,7 +116,7 @@ async def file_opinion(
     version = await store.advance(session, petition_id)
     content = opinion.content()
     digest = hashlib.sha256(content.encode()).hexdigest()
-    sealed = runtime.keyring.encrypt(content, _content_bound_to(paper_id))
+    sealed = runtime.keyring.encrypt(content, content_binding(paper_id))
     row = await store.add_paper(
         session, id=paper_id, petition_id=petition_id, version=version, kind="opinion", content=sealed,
         sha256=digest, unit=writer.unit, written_by=writer.subject, written_at=at,
@@ -125,7 +126,8 @@ async def file_opinion(
     return row
 
 
-def _content_bound_to(paper_id: UUID) -> str:
+def content_binding(paper_id: UUID) -> str:
+    """What the encrypted text of a paper is bound to."""
     return f"papers/{paper_id}/content"
 
 
@@ -137,5 +139,5 @@ async def read_paper(
     if row is None:
         raise Refused("not-found")
     await store.note_reading(session, petition_id, "paper", paper_id, reader, runtime.clock.now())
-    text: dict[str, str] = json.loads(runtime.keyring.decrypt(row.content, _content_bound_to(row.id)))
+    text: dict[str, str] = json.loads(runtime.keyring.decrypt(row.content, content_binding(row.id)))
     return row, text

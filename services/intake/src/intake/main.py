@@ -6,8 +6,10 @@ import intake.refusals  # noqa: F401 - fills the refusal catalogue
 from intake.api import router
 from intake.consumers import CONSUMERS
 from intake.resources import open_resources
-from intake.tables import metadata
+from intake.store import FIELDS, binding
+from intake.tables import metadata, petitioners
 from kit.app import Service
+from kit.sealing import Sealed
 
 service = Service(
     name="intake",
@@ -17,4 +19,5 @@ service = Service(
     migrations=Path(__file__).parents[2] / "migrations" / "versions",
     consumers=CONSUMERS,
     resources=open_resources,
+    sealed=(Sealed(petitioners, FIELDS, binding),),
 )

@@ -3,11 +3,14 @@
 from pathlib import Path
 
 from kit.app import Service
+from kit.sealing import Sealed
 from notify.api import router
 from notify.consumers import CONSUMERS
+from notify.outgoing import text_binding
 from notify.resources import open_resources
 from notify.sending import SENDER
-from notify.tables import metadata
+from notify.store import phone_binding
+from notify.tables import messages, metadata, petitions
 
 service = Service(
     name="notify",
@@ -18,4 +21,8 @@ service = Service(
     consumers=CONSUMERS,
     resources=open_resources,
     workers=(SENDER,),
+    sealed=(
+        Sealed(petitions, ("phone",), phone_binding),
+        Sealed(messages, ("text",), text_binding),
+    ),
 )

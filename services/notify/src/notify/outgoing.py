@@ -67,6 +67,7 @@ class Settlement:
 
 
 def text_binding(message_id: UUID) -> str:
+    """What an encrypted text is bound to: moved to another row it cannot be read."""
     return f"messages/{message_id}/text"
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import portal.refusals  # noqa: F401 - fills the refusal catalogue
 from kit.app import HOUSEKEEPING, Job, Service
+from kit.sealing import Sealed
 from portal import api
 from portal.accounts import load_accounts
 from portal.pages import acting, case, files, ledger, lost, public, registering, signing, statistics
 from portal.resources import open_resources
-from portal.tables import metadata
+from portal.store import name_binding
+from portal.tables import accounts, metadata
 from portal.usecases import forget_ended
 
 service = Service(
@@ -31,6 +33,7 @@ service = Service(
     migrations=Path(__file__).parents[2] / "migrations" / "versions",
     resources=open_resources,
     setup=load_accounts,
+    sealed=(Sealed(accounts, ("name",), name_binding),),
     jobs=(HOUSEKEEPING, Job("portal.ended", timedelta(minutes=5), forget_ended)),
     uploads=(r"/staff/cases/[0-9a-f-]{36}/files",),
 )

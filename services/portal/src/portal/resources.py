@@ -33,7 +33,7 @@ async def open_resources(runtime: Runtime) -> AsyncIterator[Resources]:
     auth = runtime.settings.auth
     passwords = Passwords()
     async with httpx.AsyncClient(
-        base_url=runtime.settings.node.public_url,
+        base_url=settings.api_url or runtime.settings.node.public_url,
         timeout=httpx.Timeout(settings.call_seconds, connect=3),
         # a little shorter than servers keep a connection, so that none is used while it is being closed
         limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=3),

@@ -12,5 +12,8 @@ class Settings(BaseModel):
     failed_minutes: int = Field(default=15, ge=1, description="how long a wrong password counts")
     sign_ins_per_minute: int = Field(default=300, ge=1, description="tries a process takes, all accounts together")
     upload_megabytes: int = Field(default=50, ge=1, le=1000, description="largest file the case page passes on")
+    api_url: str | None = Field(
+        default=None, description="where pages call the services' APIs; the node's public_url by default"
+    )
     call_seconds: float = Field(default=10, gt=0, description="how long a page waits for a service")
     rows_a_page: int = Field(default=20, ge=1, le=100, description="lines of the ledger on one page")

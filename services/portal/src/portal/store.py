@@ -12,13 +12,13 @@ from portal.domain import Account
 from portal.tables import accounts, failed_sign_ins, sessions
 
 
-def _binding(username: str) -> str:
+def name_binding(username: str) -> str:
     """What an encrypted name is bound to: moved to another account it can not be read."""
     return f"accounts/{username}/name"
 
 
 def account_of(ring: Keyring, row: Row[Any]) -> Account:
-    name = ring.decrypt(row.name, _binding(row.username))
+    name = ring.decrypt(row.name, name_binding(row.username))
     return Account(row.username, name, row.unit, row.region, tuple(row.roles))
 
 
@@ -38,7 +38,7 @@ async def add_account(session: Session, ring: Keyring, account: Account, passwor
         .values(
             username=account.username,
             password_hash=password_hash,
-            name=ring.encrypt(account.name, _binding(account.username)),
+            name=ring.encrypt(account.name, name_binding(account.username)),
             unit=account.unit,
             region=account.region,
             roles=list(account.roles),

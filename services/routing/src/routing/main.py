@@ -4,10 +4,12 @@ from pathlib import Path
 
 import routing.refusals  # noqa: F401 - fills the refusal catalogue
 from kit.app import Service
+from kit.sealing import Sealed
 from routing.api import router
 from routing.consumers import CONSUMERS
 from routing.resources import open_resources
-from routing.tables import metadata
+from routing.store import note_binding
+from routing.tables import metadata, timeline
 
 service = Service(
     name="routing",
@@ -17,4 +19,5 @@ service = Service(
     migrations=Path(__file__).parents[2] / "migrations" / "versions",
     consumers=CONSUMERS,
     resources=open_resources,
+    sealed=(Sealed(timeline, ("note",), note_binding),),
 )

@@ -45,12 +45,17 @@ WHERE id = $1 AND version = $2 - 1
 """
 
 
+def note_binding(case_id: UUID, version: int) -> str:
+    """What an encrypted note is bound to: moved to another row it cannot be read."""
+    return f"timeline/{case_id}/{version}"
+
+
 def sealed_note(ring: Keyring, case_id: UUID, version: int, note: str) -> bytes | None:
-    return ring.encrypt(note, f"timeline/{case_id}/{version}") if note else None
+    return ring.encrypt(note, note_binding(case_id, version)) if note else None
 
 
 def opened_note(ring: Keyring, row: Row[Any]) -> str | None:
-    return row.note and ring.decrypt(row.note, f"timeline/{row.case_id}/{row.version}")
+    return row.note and ring.decrypt(row.note, note_binding(row.case_id, row.version))
 
 
 async def keep(session: Session, ring: Keyring, told: Sequence[Case]) -> set[UUID]:

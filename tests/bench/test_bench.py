@@ -1,0 +1,42 @@
+"""The benchmark runs and tells of every target. No time is asserted: figures are for `make bench` on a quiet machine."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from deploy.bench.figures import Figure, ratio, unmeasured
+
+ROOT = Path(__file__).parents[2]
+TARGETS = {"registration", "relay", "consumer", "visible-here", "visible-above", "memory", "idle"}
+
+
+@pytest.mark.bench
+def test_a_quick_run_writes_a_row_for_every_target(tmp_path: Path) -> None:
+    file = tmp_path / "bench.json"
+    words = [sys.executable, "-m", "deploy.bench", "--quick", "--out", str(file)]
+    # an empty directory of nodes: nothing that runs on this machine is measured or disturbed
+    environment = {**os.environ, "XQ_RUN_DIR": str(tmp_path)}
+    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    rows = {row["key"]: row for row in json.loads(file.read_text())["figures"]}
+    assert rows.keys() == TARGETS
+    assert all(rows[key]["value"] for key in ("registration", "relay", "consumer"))
+    assert all("make up" in rows[key]["note"] for key in ("visible-here", "visible-above", "memory", "idle"))
+
+
+def of(ours: list[float], floor: list[float]) -> Figure:
+    return ratio("x", "x", unit="1/s", at_least=0.6, ours=ours, floor=floor)
+
+
+def test_a_ratio_is_the_median_of_pairs_that_were_measured_side_by_side() -> None:
+    # a machine that was slow in the third pair was slow for both
+    assert of([600, 700, 65], [1000, 1000, 100]).value == 0.65
+
+
+def test_a_figure_below_its_target_is_not_called_met() -> None:
+    assert of([500], [1000]).met is False
+    assert of([600], [1000]).met is True
+    assert unmeasured("x", "x", target="< 1", why="away").met is None
