@@ -54,7 +54,7 @@ class Desk:
         answer = await self.client.get(self.url + path, headers=self._signed)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return False
-        return bool(answer.raise_for_status().json()["items"])
+        return bool(answer.raise_for_status().json())
 
 
 @dataclass

@@ -11,4 +11,4 @@ while IFS= read -r line; do
     *) printf '%s\n' "$line" ;;
   esac
 done <deploy/docker/.env.example >.env
-echo "wrote .env (mode 0600). Keep a copy of it with the backups: without it they cannot be opened 请妥善备份 .env"
+echo "wrote .env (mode 0600), which is never committed 已生成 .env，请勿提交"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes requirements.lock and bootstrap.lock anew: exact versions with hashes and no addresses, for any mirror.
+# Writes requirements.lock, bootstrap.lock and runtime.lock anew: exact versions with hashes and no addresses, for any
+# mirror. runtime.lock is the part of the first that goes into the image.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 members=()
@@ -11,3 +12,6 @@ done
   --no-emit-package xinqiao "${members[@]}" --group dev --output-file requirements.lock pyproject.toml "$@"
 "${UV:-.venv/bin/uv}" pip compile --quiet --generate-hashes --no-header --universal --python-version 3.11 \
   --constraint requirements.lock --output-file deploy/local/bootstrap.lock deploy/local/bootstrap.in "$@"
+"${UV:-.venv/bin/uv}" pip compile --quiet --generate-hashes --no-header --universal --python-version 3.11 \
+  --no-emit-package xinqiao "${members[@]}" --constraint requirements.lock --output-file deploy/docker/runtime.lock \
+  pyproject.toml "$@"

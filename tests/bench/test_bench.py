@@ -1,4 +1,4 @@
-"""The benchmark runs and tells of every target. No time is asserted: figures are for `make bench` on a quiet machine."""
+"""The benchmark runs and tells of every target. No time is asserted: figures come from `make bench` alone."""
 
 import json
 import os

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse
-from tests.support.fuzzing import asked, wrongs
-from tests.support.nodes import token
-from tests.support.running import Running, told
 
 from contracts.events import PetitionState
 from kit.app import build_app
 from node.services import NAMES, load
+from tests.support.fuzzing import asked, wrongs
+from tests.support.nodes import token
+from tests.support.running import Running, told
 
 EVERY_ROLE = token(roles=["clerk", "handler", "leader", "supervisor", "analyst", "operator"])
 AT = "2026-01-05T01:00:00Z"
@@ -45,7 +45,7 @@ async def test_every_request_gets_a_result_or_a_reason(name: str, start: Any) ->
     found = await asked(app, EVERY_ROLE, await known_to(running))
     operations = {f"{method.upper()} {path}" for path, item in app.openapi()["paths"].items() for method in item}
     assert set(found.asked) == operations
-    assert min(found.asked.values()) >= 15
+    assert min(found.asked.values()) >= 4  # an operation that takes nothing has little to get wrong
     assert any(status < 300 for status in found.statuses)
     assert found.wrong == []
 
@@ -57,6 +57,12 @@ async def test_a_route_that_fails_or_refuses_without_a_reason_is_noticed() -> No
     async def things(number: int) -> int:
         return 10 // (number - number)
 
+    @app.get("/names")
+    async def names(name: str) -> str:
+        if "\0" in name:  # as a database would
+            raise ZeroDivisionError("null byte")
+        return name
+
     @app.exception_handler(ZeroDivisionError)
     async def shown(_: Request, error: ZeroDivisionError) -> PlainTextResponse:
         return PlainTextResponse("Traceback (most recent call last)", 500)
@@ -66,7 +72,8 @@ async def test_a_route_that_fails_or_refuses_without_a_reason_is_noticed() -> No
     assert "500: a failure" in told_wrong
     assert "500: a traceback" in told_wrong
     assert "422: application/json instead of application/problem+json" in told_wrong
-    assert "curl" in told_wrong
+    assert "curl -X GET" in told_wrong
+    assert any("/names" in each for each in found.wrong if each.startswith("500"))
 
 
 def test_a_reason_names_itself_in_both_languages_and_says_what_to_do() -> None:

@@ -23,9 +23,30 @@ from kit.idempotency import PATTERN
 MEMBERS = ("type", "title", "title_en", "status", "next")
 CONFIG: dict[str, Any] = {
     "seed": 2026,
-    "generation": {"mode": "all", "max-examples": 20, "deterministic": True, "no-shrink": True},
-    # boundaries one by one, unexpected methods, then random data; no chains of requests: the e2e tests have those
-    "phases": {"stateful": {"enabled": False}},
+    "generation": {
+        "mode": "all",
+        "max-examples": 15,
+        "deterministic": True,
+        "no-shrink": True,
+        "dictionaries": {"string": {"dictionary": "hostile", "probability": 0.3}},
+    },
+    # what databases, calendars and terminals trip over
+    "dictionaries": {
+        "hostile": {
+            "values": [
+                "\0",
+                "a\0b",
+                "\x1b[2J",
+                "\u2028",
+                "0001-01-01T00:00:00+14:00",
+                "9999-12-31T23:59:59-14:00",
+                "'; --",
+                "%s{}",
+            ]
+        }
+    },
+    # boundaries one by one, a method that is not there, then random data; no chains of requests: e2e tests have those
+    "phases": {"stateful": {"enabled": False}, "coverage": {"unexpected-methods": ["delete"]}},
     "checks": {"enabled": False},  # ours looks at every answer, in whatever phase
 }
 
@@ -38,7 +59,7 @@ class Findings:
     statuses: Counter[int] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
-    def note(self, case: Case, response: Response) -> None:
+    def note(self, case: Case[Any], response: Response) -> None:
         self.asked[f"{case.operation.method.upper()} {case.operation.path}"] += 1
         self.statuses[response.status_code] += 1
         answer = response.status_code, response.headers.get("content-type", [""])[0], response.content
@@ -72,7 +93,7 @@ async def listening(app: FastAPI) -> AsyncIterator[str]:
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve([place]))
         try:
-            yield "http://127.0.0.1:{}".format(place.getsockname()[1])
+            yield f"http://127.0.0.1:{place.getsockname()[1]}"
         finally:
             server.should_exit = True
             await running
@@ -94,17 +115,17 @@ def _ask_all(document: dict[str, Any], url: str, token: str, known: Mapping[str,
     schema.config.update(base_url=url, headers={"Authorization": f"Bearer {token}"})
 
     @schema.hook
-    def map_case(context: HookContext, case: Case) -> Case:
+    def map_case(context: HookContext, case: Case[Any]) -> Case[Any]:
         numbers = case.path_parameters or {}
         if found.asked.total() % 2:
             numbers.update({name: value for name, value in known.items() if _is_id(numbers.get(name))})
-        headers = case.headers or {}
+        headers: Any = case.headers or {}
         if re.match(PATTERN, str(headers.get("Idempotency-Key", ""))):
             headers["Idempotency-Key"] = str(uuid.uuid4())  # else an answer to another request comes again
         return case
 
     @schema.hook
-    def after_call(context: HookContext, case: Case, response: Response) -> None:
+    def after_call(context: HookContext, case: Case[Any], response: Response) -> None:
         found.note(case, response)
 
     for event in from_schema(schema).execute():

@@ -239,7 +239,8 @@ async def test_a_shared_secret_in_the_key_set_verifies_nothing(login: LoginServe
     [
         {"exp": None}, {"roles": None}, {"unit": None}, {"region": None}, {"sub": None}, {"roles": "clerk"},
         {"roles": [7]}, {"unit": 330225}, {"region": ""}, {"iss": "https://other.example"}, {"aud": "others"},
-        {"exp": 1}, {"exp": "soon"}, {"nbf": int(time.time()) + 3600},
+        {"region": "33;02"}, {"region": "33.02\n"}, {"unit": "a\0"}, {"sub": "a\0"}, {"exp": 1},
+        {"exp": "soon"}, {"nbf": int(time.time()) + 3600},
     ],
 )  # fmt: skip
 async def test_tokens_with_missing_or_wrong_claims_are_refused(login: LoginServer, wrong: dict[str, Any]) -> None:

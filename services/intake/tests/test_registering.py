@@ -161,6 +161,15 @@ async def test_rules_refuse_with_their_slug(start: Any, change: dict[str, Any], 
     assert not await intake.rows("SELECT 1 FROM petitions")
 
 
+async def test_a_date_before_all_calendars_and_a_number_with_a_null_byte_are_refused(start: Any) -> None:
+    intake = await start(service)
+    for received_at in ("0001-01-01T00:00:00+14:00", "0202-01-01T00:00:00Z"):
+        answer = await intake.request("POST", PETITIONS, json=letter(received_at=received_at))
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.received_at")
+    for number in ("%00", "9" * 41):
+        assert (await intake.request("GET", f"{PETITIONS}?number={number}")).status_code == 422
+
+
 async def test_malformed_and_oversized_bodies_are_refused(start: Any) -> None:
     intake = await start(service)
     broken = await intake.request(

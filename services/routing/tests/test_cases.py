@@ -254,3 +254,10 @@ async def test_the_answer_tells_what_may_be_done_and_why_not_the_rest(start: Any
     assert {action["action"]: action["reason"] for action in shown}["close"] == "not-in-this-state"
     superior = (await routing.request("GET", f"{CASES}/{case}", who=token("330000-xf", "33"))).json()["actions"]
     assert not any(action["allowed"] for action in superior)
+
+
+@pytest.mark.parametrize("state", ["%00", "a" * 65, "%20"])
+async def test_a_state_that_can_be_none_is_refused(start: Any, state: str) -> None:
+    routing = await start(service, **COUNTY)
+    answer = await routing.request("GET", f"{CASES}?state={state}", who=OFFICE)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "query.state")

@@ -26,7 +26,6 @@ app = typer.Typer(
 )
 console = Console()
 Directory = Annotated[Path, typer.Option(help="Everything the nodes own: data, keys, logs. Made when missing.")]
-RUN = Path(".run")
 
 
 def _known(directory: Path) -> Cluster:
@@ -53,7 +52,7 @@ def s3_from_environment() -> dict[str, Any] | None:
 
 @app.command()
 def up(
-    directory: Directory = RUN,
+    directory: Directory = welcome.RUN,
     split: Annotated[list[str] | None, typer.Option(help="Node whose services run as separate processes.")] = None,
     samples: Annotated[bool, typer.Option(help="Register the sample petitions the first time.")] = True,
 ) -> None:
@@ -87,7 +86,7 @@ def _told() -> Iterator[None]:
 
 
 @app.command()
-def down(directory: Directory = RUN) -> None:
+def down(directory: Directory = welcome.RUN) -> None:
     """Stop the services, brokers and databases of this directory, and nothing else. Data is kept.
 
     Example: python -m xinqiao_local down
@@ -98,7 +97,7 @@ def down(directory: Directory = RUN) -> None:
 
 
 @app.command()
-def status(directory: Directory = RUN) -> None:
+def status(directory: Directory = welcome.RUN) -> None:
     """Show every process: running or not, process id, memory. Exit code 1 when one is missing.
 
     Example: python -m xinqiao_local status
@@ -118,7 +117,7 @@ def status(directory: Directory = RUN) -> None:
 
 
 @app.command()
-def env(directory: Directory = RUN) -> None:
+def env(directory: Directory = welcome.RUN) -> None:
     """Print addresses, passwords included, as shell assignments.
 
     Example: eval "$(python -m xinqiao_local env)"; psql "$XINQIAO_TOWNSHIP_DATABASE/intake"

@@ -12,6 +12,7 @@ from xinqiao_local.postgres import Postgres
 from xinqiao_local.process import Daemon, NotReady
 from xinqiao_local.rabbitmq import RabbitMQ
 from xinqiao_local.secret_files import Passwords, private_directory, write_private
+from xinqiao_local.stamps import Stamps, print_of
 from xinqiao_local.tree import SERVICES, NodeSpec
 from xinqiao_local.wire import Wire
 
@@ -82,7 +83,18 @@ class LocalNode:
         return f"postgresql://{{service}}:{self._passwords['services']}@127.0.0.1:{self.postgres.port}/{{service}}"
 
     def set_up(self) -> None:
-        """`xinqiao setup`: migrations, broker topology, links, units, accounts. Raises NotReady with its last lines."""
+        """`xinqiao setup`: migrations, broker topology, links, units, accounts. Raises NotReady with its last lines.
+
+        Left out when it was done on these databases and this broker, and nothing it depends on has changed since.
+        """
+        stamps = Stamps(self.postgres.data, self.rabbitmq.directory / "mnesia")
+        fingerprint = print_of([self.application.config, self.directory / "units.csv", self.directory / "accounts.csv"])
+        if not stamps.say(fingerprint):
+            stamps.remove()
+            self._run_setup()
+            stamps.put(fingerprint)
+
+    def _run_setup(self) -> None:
         log = self.directory / "log/setup.log"
         with log.open("ab") as stream:
             words: list[str | Path] = [command(), "setup", "--node-config", self.application.config]

@@ -1,5 +1,6 @@
 """Free loopback ports, remembered in a file so that a restart uses the same ones."""
 
+import atexit
 import json
 import random
 import socket
@@ -40,6 +41,12 @@ class _Blocks:
                 if is_free(port):
                     return port
 
+    def close(self) -> None:
+        """Give the blocks free."""
+        with self._lock:
+            while self._held:
+                self._held.pop().close()
+
     def _open_block(self) -> None:
         starts = list(range(FIRST, LAST, BLOCK))
         random.shuffle(starts)
@@ -57,6 +64,7 @@ class _Blocks:
 
 
 _blocks = _Blocks()
+atexit.register(_blocks.close)
 
 
 class Ports:

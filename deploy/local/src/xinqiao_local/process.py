@@ -1,5 +1,6 @@
 """One private background process: started detached, known by pid and start time, signalled only if still that one."""
 
+import atexit
 import json
 import os
 import signal
@@ -39,6 +40,15 @@ def _reap(pid: int) -> None:
     child = _children.get(pid)
     if child is not None and child.poll() is not None:
         _children.pop(pid, None)
+
+
+@atexit.register
+def _let_go() -> None:
+    """What ended is reaped; what runs on is meant to outlive us, so nobody need be warned that we did not wait."""
+    for child in _children.values():
+        if child.poll() is None:
+            child.returncode = 0
+    _children.clear()
 
 
 def wait_until(condition: Callable[[], bool], timeout: float, *, poll: float = POLL) -> bool:

@@ -3,42 +3,62 @@
 import csv
 from pathlib import Path
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
 
 from xinqiao_local.cluster import SEED, Cluster
 from xinqiao_local.process import Daemon
 
+RUN = Path(".run")
+COLUMNS = ("username", "password", "name", "roles", "unit")
+HEAD = """\
+
+Four tiers run, linked with each other 四级节点已启动并互联. Each has its own address and accounts:
+  account 账号, password 密码, name 姓名, role 角色, unit 单位
+  clerk 登记 registers and transfers; handler 承办 accepts, writes opinions, closes; leader 领导 and
+  supervisor 督查 assign and look; analyst 统计 reads figures; operator 运维 runs the node"""
 NEXT = """\
 
 Next 接下来:
-  make demo
+  {demo}
       one petition through four tiers and back 一件信访事项走完四级再返回
   {url}
       in a browser: sign in as township.clerk 在浏览器中以石桥镇窗口人员登录
-  .venv/bin/xinqiao import FILE --node township
+  {import_}
       register petitions from CSV, XLSX or JSONL 批量登记
-  make down
+  {down}
       stop; data stays in {directory} 停止，数据保留"""
 
 
 def show(console: Console, cluster: Cluster) -> None:
-    """Print addresses, accounts and the next commands."""
+    """Print addresses, accounts and the next commands; lines are never cut, however narrow the console."""
     accounts = _accounts_by_node()
-    console.print("\nAddresses 地址; demo accounts 演示账号: account, password, name, roles, unit", highlight=False)
+    lines = [HEAD]
     for slug, node in cluster.nodes.items():
-        console.print(f"\n[bold]{slug}[/bold] {node.spec.path} {node.spec.name}  {node.url}", highlight=False)
-        console.print(_table(accounts.get(node.spec.path, [])))
+        lines += ["", f"{slug} {node.spec.path} {node.spec.name}  {node.url}", *_lined_up(accounts[node.spec.path])]
     deepest = max(cluster.nodes.values(), key=lambda node: len(node.spec.path))
-    console.print(NEXT.format(url=deepest.url, directory=cluster.directory), highlight=False, soft_wrap=True)
+    lines.append(NEXT.format(url=deepest.url, directory=cluster.directory, **_commands(cluster.directory)))
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _table(accounts: list[dict[str, str]]) -> Table:
-    """Fits into 80 columns."""
-    table = Table.grid(padding=(0, 1))
-    for account in accounts:
-        table.add_row(" ", *(account[column] for column in ("username", "password", "name", "roles", "unit")))
-    return table
+def _commands(directory: Path) -> dict[str, str]:
+    """What to type for the nodes of this directory."""
+    importing = ".venv/bin/xinqiao import FILE --node township"
+    if directory == RUN.absolute():
+        return {"demo": "make demo", "import_": importing, "down": "make down"}
+    there = f"XQ_RUN_DIR={directory} "
+    down = f".venv/bin/python -m xinqiao_local down --directory {directory}"
+    return {"demo": f"{there}make demo", "import_": there + importing, "down": down}
+
+
+def _lined_up(accounts: list[dict[str, str]]) -> list[str]:
+    """A line for each account, in columns; a Chinese character is two wide."""
+    widths = {column: max(cell_len(account[column]) for account in accounts) for column in COLUMNS}
+    return [
+        "  " + "  ".join(set_cell_size(account[column], widths[column]) for column in COLUMNS).rstrip()
+        for account in accounts
+    ]
 
 
 def _accounts_by_node() -> dict[str, list[dict[str, str]]]:

@@ -1,6 +1,7 @@
 """Who is asking: bearer JWTs (RFC 9068 claims) verified by every service; deny unless a route's policy grants."""
 
 import hashlib
+import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from opentelemetry import trace
 
 from kit.errors import Refused
 from kit.issuers import Issuer
-from kit.settings import AuthSection
+from kit.settings import NODE_PATH, AuthSection
 
 ALGORITHMS = ["ES256", "RS256", "EdDSA"]
 REMEMBERED = 2048
@@ -84,6 +85,8 @@ def _principal(claims: dict[str, Any]) -> Principal:
         isinstance(text, str) and text for text in (subject, unit, region, *roles)
     ):
         raise ValueError("sub, unit and region are texts, roles a list of them")
+    if not re.fullmatch(NODE_PATH, region) or not (subject + unit).isprintable():
+        raise ValueError("region is a dotted path; sub and unit hold no control characters")
     return Principal(subject, unit, region, frozenset(roles), float(claims["exp"]))
 
 

@@ -47,7 +47,7 @@ class Moved:
 def _key_id(column: Column[Any]) -> ColumnElement[str]:
     """Which key a stored value names; the first byte tells its length."""
     name = func.substring(column, 2, func.get_byte(column, 0))
-    return func.convert_from(name, "UTF8")
+    return func.encode(name, "escape")  # also tells of bytes that are no text
 
 
 async def counts(session: Session, sealed: Sealed) -> dict[str, int]:

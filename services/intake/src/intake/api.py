@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Request, Response
+from pydantic import Field
 from sqlalchemy import Row
 
 from contracts.regions import path_of
@@ -29,12 +30,14 @@ from kit.idempotency import Idempotent, IdempotentRoute
 from kit.pages import Cursor, Limit, Page, after, cursor_of
 from kit.personal import mask
 from kit.runtime import Runtime
+from kit.texts import Line
 
 router = APIRouter(prefix="/api/intake/v1", route_class=IdempotentRoute, tags=["intake"])
 Reader = Annotated[Principal, allow("clerk", "handler", "leader", "supervisor")]
 Registrar = Annotated[Principal, allow("clerk", "handler")]
 PetitionId = Annotated[UUID, Path()]
 Number = Annotated[str, Path(max_length=40)]
+NumberSought = Annotated[Line, Field(max_length=40)]
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -135,7 +138,7 @@ async def look_up(
 
 @router.get("/petitions")
 async def list_petitions(
-    session: Db, principal: Reader, limit: Limit = 50, cursor: Cursor = None, number: str | None = None
+    session: Db, principal: Reader, limit: Limit = 50, cursor: Cursor = None, number: NumberSought | None = None
 ) -> Page[PetitionRow]:
     """The ledger (台账) of the caller's region and all below, newest first."""
     rows = await store.page(session, principal.region, principal.unit, before=after(cursor), limit=limit, number=number)

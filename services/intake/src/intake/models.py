@@ -1,6 +1,6 @@
 """Shapes of intake's requests and answers."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -27,6 +27,9 @@ Channel = Literal["letter", "visit", "call", "fax", "web", "sms", "wechat", "for
 Kind = Literal["suggestion", "accusation", "appeal"]
 IdNumber = Annotated[str, StringConstraints(min_length=15, max_length=18, to_upper=True), AfterValidator(_id_number)]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 -]{4,18}[0-9]$")]
+# the first day of the calendar has no UTC time east of Greenwich; nothing older than the Republic is registered
+FOUNDED = datetime(1949, 10, 1, tzinfo=UTC)
+Received = Annotated[AwareDatetime, Field(ge=FOUNDED)]
 RegionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$"), AfterValidator(_region)]
 
 
@@ -62,7 +65,7 @@ class PetitionIn(Body):
     about_region: RegionCode | None = None
     petitioners: list[PetitionerIn] = Field(default=[], max_length=1000)
     accused_units: list[Code] = Field(default=[], max_length=50)
-    received_at: AwareDatetime | None = None
+    received_at: Received | None = None
     external_id: Annotated[Line, Field(max_length=128)] | None = Field(
         default=None, description="identifier in the system it came from; the same one is never registered twice"
     )

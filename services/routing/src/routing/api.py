@@ -12,6 +12,7 @@ from kit.errors import Refused
 from kit.idempotency import Idempotent, IdempotentRoute
 from kit.pages import Cursor, Limit, Page, after, cursor_of
 from kit.runtime import Runtime
+from kit.texts import Code
 from routing import domain, resources, store, usecases
 from routing.domain import Case
 from routing.models import (
@@ -54,7 +55,7 @@ async def list_cases(
     principal: Reader,
     limit: Limit = 50,
     cursor: Cursor = None,
-    state: str | None = None,
+    state: Code | None = None,
     *,
     mine: bool = False,
 ) -> Page[CaseRow]:
