@@ -44,7 +44,7 @@ def setup(
         asyncio.run(prepare(settings, chosen, lambda done: typer.echo(f"{settings.node.path}: {done}")))
     except KeyError as error:
         raise typer.BadParameter(f"no service {error}; there are {', '.join(NAMES)}") from None
-    except (OSError, PostgresError, CommandError, BrokerRefused) as error:
+    except (OSError, ValueError, PostgresError, CommandError, BrokerRefused) as error:
         typer.echo(f"setup of {settings.node.path} failed 未完成: {type(error).__name__}: {error}", err=True)
         raise typer.Exit(2) from None
     typer.echo(f"{settings.node.path}: ready 就绪")

@@ -53,14 +53,25 @@ class Line:
         self._opening = asyncio.Lock()
 
     async def channel(self, **options: Any) -> AbstractChannel:
-        """A new channel. Raises OSError while the broker is away."""
-        async with self._opening, broker_call(5):
-            if self._connection is None or not self._connection.connected.is_set():
+        """A new channel. Raises OSError while the broker is away.
+
+        A connection that gives none is not kept: after a crash of the broker it may look open for a long time.
+        """
+        async with self._opening:
+            try:
+                async with broker_call(5):
+                    return await self._open(**options)
+            except BaseException:
                 await self._close()
-                self._connection = await aio_pika.connect(
-                    self._url, client_properties={"connection_name": self._name}, heartbeat=HEARTBEAT
-                )
-            return await self._connection.channel(**options)
+                raise
+
+    async def _open(self, **options: Any) -> AbstractChannel:
+        if self._connection is None or not self._connection.connected.is_set():
+            await self._close()
+            self._connection = await aio_pika.connect(
+                self._url, client_properties={"connection_name": self._name}, heartbeat=HEARTBEAT
+            )
+        return await self._connection.channel(**options)
 
     async def close(self) -> None:
         async with self._opening:
@@ -70,7 +81,7 @@ class Line:
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(OSError):
-                async with broker_call(5):
+                async with broker_call(1):
                     await connection.close()
 
 
