@@ -110,7 +110,7 @@ class Database:
             dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
             isolation_level="AUTOCOMMIT",
             poolclass=NullPool,
-            connect_args={"server_settings": {"application_name": application}, "timeout": 5, "command_timeout": 60},
+            connect_args={"server_settings": {"application_name": application}, "timeout": 15, "command_timeout": 60},
         )
         self._connections = Connections(self.engine, pool_size)
         # a request that needs a second transaction while it holds its own must never wait behind its like
