@@ -10,7 +10,8 @@ import pytest
 from deploy.bench.figures import Figure, ratio, unmeasured
 
 ROOT = Path(__file__).parents[2]
-TARGETS = {"registration", "relay", "consumer", "visible-here", "visible-above", "memory", "idle"}
+OF_NODES = {"visible-here", "visible-above", "four-nodes", "memory", "idle"}
+TARGETS = {"registration", "relay", "consumer", *OF_NODES}
 
 
 @pytest.mark.bench
@@ -24,7 +25,7 @@ def test_a_quick_run_writes_a_row_for_every_target(tmp_path: Path) -> None:
     rows = {row["key"]: row for row in json.loads(file.read_text())["figures"]}
     assert rows.keys() == TARGETS
     assert all(rows[key]["value"] for key in ("registration", "relay", "consumer"))
-    assert all("make up" in rows[key]["note"] for key in ("visible-here", "visible-above", "memory", "idle"))
+    assert all("make up" in rows[key]["note"] for key in OF_NODES)
 
 
 def of(ours: list[float], floor: list[float]) -> Figure:

@@ -168,6 +168,27 @@ async def test_the_database_killed_means_a_pause_and_no_loss(station: Any, postg
     assert await station.depth(".parked") == 0
 
 
+async def test_stopping_while_the_database_is_away_gives_back_what_was_held(station: Any, postgres: Postgres) -> None:
+    held = asyncio.Event()
+
+    async def slowly(_: Any, session: Session, batch: Sequence[Any]) -> None:
+        held.set()
+        await session.raw.execute("SELECT pg_sleep(30)")
+
+    station.start(slowly)
+    await station.send("1", "2", "3")
+    await held.wait()
+    await asyncio.to_thread(postgres.kill9)
+    await station.stop()
+    await asyncio.to_thread(postgres.start)
+
+    async def given_back() -> bool:
+        return bool(await station.depth() == 3)
+
+    await eventually(given_back)
+    assert await station.waiting("retry.1s") == 0
+
+
 async def test_the_broker_killed_loses_and_repeats_nothing(station: Any, broker: RabbitMQ, on_disk: OnDisk) -> None:
     await on_disk(station.queue)
 

@@ -55,23 +55,31 @@ class Line:
     async def channel(self, **options: Any) -> AbstractChannel:
         """A new channel. Raises OSError while the broker is away.
 
-        A connection that gives none is not kept: after a crash of the broker it may look open for a long time.
+        A connection that gives none is not kept: after a crash of the broker it may look open for a long time. One
+        whose caller merely stopped waiting is: others use it.
         """
-        async with self._opening:
-            try:
-                async with broker_call(5):
-                    return await self._open(**options)
-            except BaseException:
-                await self._close()
-                raise
+        connection = await self._connected()
+        try:
+            async with broker_call():
+                return await connection.channel(**options)
+        except OSError:
+            await self._give_up(connection)
+            raise
 
-    async def _open(self, **options: Any) -> AbstractChannel:
-        if self._connection is None or not self._connection.connected.is_set():
-            await self._close()
-            self._connection = await aio_pika.connect(
-                self._url, client_properties={"connection_name": self._name}, heartbeat=HEARTBEAT
-            )
-        return await self._connection.channel(**options)
+    async def _connected(self) -> AbstractConnection:
+        async with self._opening:
+            if self._connection is None or not self._connection.connected.is_set():
+                await self._close()
+                async with broker_call():
+                    self._connection = await aio_pika.connect(
+                        self._url, client_properties={"connection_name": self._name}, heartbeat=HEARTBEAT
+                    )
+            return self._connection
+
+    async def _give_up(self, connection: AbstractConnection) -> None:
+        async with self._opening:
+            if self._connection is connection:  # else another caller has replaced it
+                await self._close()
 
     async def close(self) -> None:
         async with self._opening:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -45,7 +46,8 @@ class Consumer:
 
     handlers: message type (or "*") -> async (runtime, session, batch) -> None, called with the messages not seen
     before; decode: bytes -> message, raising Refused("message-unreadable"); bindings: patterns on `events.all`;
-    letters: bodies are sealed letters addressed to this node.
+    letters: bodies are sealed letters addressed to this node; batch: messages that share a transaction at most;
+    pace: seconds between two batches, unless a full one waits. A message that comes alone does not wait.
     """
 
     queue: str
@@ -54,6 +56,7 @@ class Consumer:
     bindings: tuple[str, ...] = ()
     letters: bool = False
     batch: int = 200
+    pace: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,31 +103,33 @@ def properties_of(message: Outgoing, headers: HeadersType | None = None) -> aior
 
 
 class Bus:
-    """The node's broker. Publishing has its own connection: a broker short of memory blocks publishers, and then
-    acknowledgements must still get through.
+    """The node's broker, by three connections. A broker short of memory blocks publishers, and then acknowledgements
+    must still get through; and what only asks must not wait behind thousands of deliveries.
     """
 
     def __init__(self, url: str, *, name: str) -> None:
         self._publishing = Line(url, f"{name}.publish")
         self._consuming = Line(url, f"{name}.consume")
+        self._asking = Line(url, f"{name}.ask")
         self._opening = asyncio.Lock()
         self._outlet: Outlet | None = None
+        self._answer: asyncio.Task[None] | None = None
 
-    @contextlib.asynccontextmanager
-    async def channel(self) -> AsyncIterator[AbstractChannel]:
+    def channel(self) -> AbstractAsyncContextManager[AbstractChannel]:
         """A channel of one's own, to consume or to declare. Raises OSError while the broker is away."""
-        channel = await self._consuming.channel()
-        try:
-            yield channel
-        finally:
-            if not channel.is_closed:
-                with contextlib.suppress(OSError):
-                    async with broker_call(5):
-                        await channel.close()
+        return _channel(self._consuming)
 
     async def ping(self) -> None:
-        """Raise OSError when the broker does not answer."""
-        async with self.channel():
+        """Raise OSError when the broker does not answer. All who ask at the same time share one question, which goes
+        on when one of them stops waiting.
+        """
+        if self._answer is None or self._answer.done():
+            self._answer = asyncio.create_task(self._ask())
+            self._answer.add_done_callback(_seen)
+        await asyncio.shield(self._answer)
+
+    async def _ask(self) -> None:
+        async with _channel(self._asking):
             return
 
     async def publish(self, message: Outgoing, headers: HeadersType | None = None) -> None:
@@ -172,7 +177,7 @@ class Bus:
             return outlet
 
     async def _look_up(self, name: str) -> None:
-        async with self.channel() as probe, broker_call():
+        async with _channel(self._asking) as probe, broker_call():
             try:
                 await probe.get_exchange(name, ensure=True)
             except ChannelNotFoundEntity as error:
@@ -180,8 +185,28 @@ class Bus:
 
     async def close(self) -> None:
         self._outlet = None
-        await self._publishing.close()
-        await self._consuming.close()
+        if self._answer is not None:
+            self._answer.cancel()
+        for line in (self._publishing, self._consuming, self._asking):
+            await line.close()
+
+
+@contextlib.asynccontextmanager
+async def _channel(line: Line) -> AsyncIterator[AbstractChannel]:
+    channel = await line.channel()
+    try:
+        yield channel
+    finally:
+        if not channel.is_closed:
+            with contextlib.suppress(OSError):
+                async with broker_call():
+                    await channel.close()
+
+
+def _seen(answer: "asyncio.Task[None]") -> None:
+    """An answer nobody waited for is no error that nobody looked at."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def reason_of(error: BaseException) -> str:

@@ -64,6 +64,7 @@ class ConsumerLoop:
         self._prefetch = prefetch
         self._waiting: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
         self._stopping = asyncio.Event()
+        self._last_batch = 0.0
 
     async def run(self) -> None:
         """Consume until `stop`, whatever happens to the broker and the database meanwhile."""
@@ -75,8 +76,7 @@ class ConsumerLoop:
             except Exception as error:  # noqa: BLE001 - nothing was acknowledged: it all comes again
                 log.warning("consumer.waits", queue=self._consumer.queue, error=reason_of(error))
                 pause = 1.0 if time.monotonic() - started > LONGEST_PAUSE else min(pause * 1.5, LONGEST_PAUSE)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), pause)
+                await self._rest(pause)
 
     def stop(self) -> None:
         """Let `run` end after the batch in hand; what only waits goes back to the queue."""
@@ -94,9 +94,17 @@ class ConsumerLoop:
                 queue = await channel.get_queue(self._consumer.queue, ensure=True)
                 await queue.consume(waiting.put)
             while not self._stopping.is_set() and (first := await waiting.get()) is not None:
+                await self._linger(waiting)
                 await self._handle(self._gather(first, waiting))
             if not self._stopping.is_set():
                 raise ConnectionError("the broker ended the channel")
+
+    async def _linger(self, waiting: "asyncio.Queue[AbstractIncomingMessage | None]") -> None:
+        """A message that comes alone is handled at once; those that follow close upon it share a transaction."""
+        rest = self._last_batch + self._consumer.pace - time.monotonic()
+        if rest > 0 and waiting.qsize() < self._consumer.batch:
+            await asyncio.sleep(rest)
+        self._last_batch = time.monotonic()
 
     @staticmethod
     async def _wake_at_end(channel: AbstractChannel, waiting: "asyncio.Queue[AbstractIncomingMessage | None]") -> None:
@@ -127,16 +135,13 @@ class ConsumerLoop:
         readable = await self._readable(items)
         if not readable:
             return
-        try:
-            await self._apply(readable)
-        except Exception as error:  # noqa: BLE001 - tried again one by one, where each error is kept
-            await self._database.ping()  # away: the pause is in `run`
-            log.info("consumer.batch_failed", queue=self._consumer.queue, size=len(readable), error=reason_of(error))
-        else:
+        error = await self._outcome(readable)
+        if error is None:
             # one acknowledgement for all: everything before this batch is settled, and so are its unreadable ones
             async with broker_call():
                 await readable[-1][0].incoming.ack(multiple=True)
             return
+        log.info("consumer.batch_failed", queue=self._consumer.queue, size=len(readable), error=reason_of(error))
         for item, message in readable:
             await self._handle_alone(item, message)
 
@@ -155,17 +160,46 @@ class ConsumerLoop:
         return self._open(self._consumer, delivery)
 
     async def _handle_alone(self, item: Item, message: Message) -> None:
-        try:
-            await self._apply([(item, message)])
-        except Refused as error:
-            await self._park(item, error)
-        except Exception as error:  # noqa: BLE001 - kept with its reason in the retry or parked queue
-            await self._database.ping()  # away: not this message's fault
-            log.warning("consumer.failed", queue=self._consumer.queue, error=reason_of(error))
-            await self._retry(item, error)
-        else:
+        error = await self._outcome([(item, message)])
+        if error is None:
             async with broker_call():
                 await item.incoming.ack()
+        elif isinstance(error, Refused):
+            await self._park(item, error)
+        else:  # kept with its reason in the retry or parked queue
+            log.warning("consumer.failed", queue=self._consumer.queue, error=reason_of(error))
+            await self._retry(item, error)
+
+    async def _outcome(self, batch: Sequence[tuple[Item, Message]]) -> Exception | None:
+        """None when the batch is applied, or the error that one of its messages is to blame for.
+
+        While the database is away we keep what we hold: given back, the broker would send it all again, and again.
+        Raises ConnectionError when we are to stop meanwhile.
+        """
+        while True:
+            try:
+                await self._apply(batch)
+            except Exception as error:
+                if isinstance(error, Refused) or await self._database_answers():
+                    return error
+                log.warning("consumer.waits", queue=self._consumer.queue, error=reason_of(error))
+                while not await self._database_answers():
+                    await self._rest(1)
+                    if self._stopping.is_set():
+                        raise ConnectionError("the database is away") from error
+            else:
+                return None
+
+    async def _database_answers(self) -> bool:
+        try:
+            await self._database.ping()
+        except Exception:  # noqa: BLE001 - whatever it is, it is away
+            return False
+        return True
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _apply(self, batch: Sequence[tuple[Item, Message]]) -> None:
         first = batch[0][0].delivery

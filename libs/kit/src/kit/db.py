@@ -20,7 +20,7 @@ from kit.logs import log
 from kit.writes import MESSAGE, MESSAGES, Writes
 
 OUTBOX = "outbox"  # the channel on which relays wait
-PACE = 0.01  # seconds between two NOTIFYs: the first commit is told at once, those that follow together
+PACE = 0.03  # seconds between two NOTIFYs: the first commit is told at once, those that follow together
 
 
 class Session:

@@ -63,16 +63,18 @@ class Relay:
         self._batch = batch
         self._poll = poll
         self._due = asyncio.Event()
+        self._backlog = asyncio.Event()
         self._stopping = asyncio.Event()
 
     async def run(self, *, lanes: int = 2) -> None:
         """Run until `stop`, then send what is left, if the broker takes it.
 
-        Two lanes keep the broker busy while the other one talks to the database.
+        One lane is enough until a whole batch was waiting; then another keeps the broker busy while this one talks to
+        the database.
         """
         listener = asyncio.create_task(self._listen())
         try:
-            await asyncio.gather(*(self._lane() for _ in range(lanes)))
+            await asyncio.gather(self._lane(self._due), *(self._lane(self._backlog) for _ in range(lanes - 1)))
         finally:
             listener.cancel()
         try:
@@ -85,6 +87,7 @@ class Relay:
         """Let `run` end after what is being sent."""
         self._stopping.set()
         self._due.set()
+        self._backlog.set()
 
     async def _listen(self) -> None:
         while True:
@@ -99,15 +102,17 @@ class Relay:
                 log.warning("outbox.listen_lost", service=self._service, error=type(error).__name__)
                 await asyncio.sleep(1)
 
-    async def _lane(self) -> None:
+    async def _lane(self, due: asyncio.Event) -> None:
         pause = 1.0
         while not self._stopping.is_set():
-            self._due.clear()  # before looking: a NOTIFY that comes while we look must wake us
+            due.clear()  # before looking: a NOTIFY that comes while we look must wake us
             try:
                 sent = await self.send_batch()
                 pause = 1.0
-                if not sent:
-                    await self._due.wait()
+                if sent == self._batch:
+                    self._backlog.set()
+                else:
+                    await due.wait()
             except Exception as error:  # noqa: BLE001 - whatever is away now comes back; the rows are still there
                 log.warning("outbox.waits", service=self._service, error=type(error).__name__, pause_s=pause)
                 with contextlib.suppress(TimeoutError):

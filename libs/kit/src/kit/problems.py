@@ -71,7 +71,7 @@ async def _replay(_: Request, replay: Replay) -> Response:
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:
-    log.warning("http.unavailable", error=type(error).__name__)
+    log.warning("http.unavailable", error=type(error).__name__, cause=type(error.__cause__).__name__)
     return problem("unavailable")
 
 

@@ -1,5 +1,6 @@
 """Traces (OpenTelemetry) and metrics (Prometheus): one call gives them to a process."""
 
+import json
 from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -12,6 +13,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
+from opentelemetry.sdk.util import ns_to_iso_str
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -50,12 +52,28 @@ class FileExporter(SpanExporter):
         self._file = file.open("a", encoding="utf-8")
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        self._file.writelines(span.to_json(indent=None) + "\n" for span in spans)
+        self._file.writelines(json.dumps(_facts(span), ensure_ascii=False) + "\n" for span in spans)
         self._file.flush()
         return SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:
         self._file.close()
+
+
+def _facts(span: ReadableSpan) -> dict[str, Any]:
+    """A span in the names that OpenTelemetry's own JSON has; that one takes three times as long to make."""
+    context = span.context
+    return {
+        "name": span.name,
+        "context": {"trace_id": f"0x{context.trace_id:032x}", "span_id": f"0x{context.span_id:016x}"},
+        "kind": str(span.kind),
+        "parent_id": f"0x{span.parent.span_id:016x}" if span.parent else None,
+        "start_time": ns_to_iso_str(span.start_time or 0),
+        "end_time": ns_to_iso_str(span.end_time or 0),
+        "status": {"status_code": span.status.status_code.name},
+        "attributes": dict(span.attributes or {}),
+        "resource": {"attributes": dict(span.resource.attributes)},
+    }
 
 
 def configure(settings: TelemetrySection, traces_file: Path | None, *, node: str, process: str) -> TracerProvider:

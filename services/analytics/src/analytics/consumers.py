@@ -22,5 +22,6 @@ CONSUMERS = (
         decode=parse_any,
         handlers={"*": on_event},
         batch=500,
+        pace=0.05,
     ),
 )
