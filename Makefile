@@ -42,8 +42,7 @@ fast: ## the tests of the packages alone, without nodes, browser and faults
 soak: ## long fault runs (not part of make test)
 	@$(PYTEST) -m soak --timeout 3600 tests/resilience
 
-bench: ## speed as ratios against floors measured in the same run; prints a table, writes build/bench.json
-	@deploy/local/bootstrap.sh test
+bench: up ## speed as ratios against floors measured in the same run; prints a table, writes build/bench.json
 	@$(PYTHON) -m deploy.bench
 
 contracts: ## write schemas and AsyncAPI from the models

@@ -4,6 +4,7 @@ Two of the measures look at the nodes that `make up` started.
 """
 
 import argparse
+import logging
 import os
 import platform
 import sys
@@ -67,6 +68,7 @@ def measure(console: Console, *, quick: bool, grown: bool) -> list[Figure]:
 def main(words: Sequence[str]) -> int:
     chosen = options(words)
     console = Console(width=max(Console().width, 120))
+    logging.getLogger("aiormq").setLevel(logging.ERROR)  # it warns of every queue that a round deletes behind it
     telemetry.configure(TelemetrySection(), None, node="33", process="bench")  # as in a node without an exporter
     figures = measure(console, quick=chosen.quick, grown=chosen.growth)
     show(figures, console)
