@@ -1,6 +1,7 @@
 """`make bench`: measures, prints a table, writes build/bench.json.
 
-Two of the measures look at the nodes that `make up` started.
+Two of the measures look at the nodes that `make up` started. On two cores all of it takes about half an hour, most
+of it to fill databases with a million cases; the lifecycle alone at 0 and 100,000 cases takes five minutes.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import uvloop
-from deploy.bench import consuming, footprint, freshness, growth, publishing, registration
+from deploy.bench import consuming, deadlines, footprint, freshness, growth, lifecycle, publishing, registration
 from deploy.bench.figures import Figure, keep, show
 from deploy.bench.ground import ROOT, ground
 from rich.console import Console
@@ -27,9 +28,15 @@ from xinqiao_local.cluster import Cluster
 def options(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round of each: shows that it works, no figures")
-    parser.add_argument("--growth", action="store_true", help="also with 10 k, 100 k and 1 M petitions in the database")
+    parser.add_argument("--growth", action="store_true", help="also with up to 1 M petitions, cases in the database")
+    parser.add_argument("--lifecycle", action="store_true", help="nothing but whole lives of cases, and lists of them")
+    parser.add_argument("--sizes", type=_sizes, help="cases in the database, e.g. 0,100000,1000000 (by default these)")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json")
     return parser.parse_args(words)
+
+
+def _sizes(text: str) -> list[int]:
+    return sorted(int(each) for each in text.split(","))
 
 
 def running_cluster() -> Cluster | None:
@@ -41,28 +48,45 @@ def running_cluster() -> Cluster | None:
     return cluster if all(node.application.alive for node in cluster.nodes.values()) else None
 
 
-def measure(console: Console, *, quick: bool, grown: bool) -> list[Figure]:
-    """Everything, one after the other: what is measured has the machine for itself."""
+class Steps:
+    """Runs one measure after the other, each with the machine for itself, and says how long it took."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.figures: list[Figure] = []
+
+    def run(self, name: str, work: Callable[[], list[Figure]]) -> None:
+        started = time.perf_counter()
+        with self._console.status(name):
+            self.figures += work()
+        self._console.print(f"  {name}: {time.perf_counter() - started:.0f} s")
+
+    def say(self, line: str) -> None:
+        self._console.print(f"  {line}", highlight=False)
+
+
+def measure(steps: Steps, console: Console, *, quick: bool, grown: bool) -> None:
+    """What issues one and two asked for, and the deadlines."""
     cluster = running_cluster()
     rounds, messages = (1, 500) if quick else (7, 5000)
-    sizes = (1000, 2000) if quick else growth.SIZES
-
-    def step(name: str, work: Callable[[], list[Figure]]) -> list[Figure]:
-        started = time.perf_counter()
-        with console.status(name):
-            figures = work()
-        console.print(f"  {name}: {time.perf_counter() - started:.0f} s")
-        return figures
-
-    figures = step("a node at rest", lambda: footprint.measure(cluster, seconds=1 if quick else 10))
-    figures += step("commit to statistics", lambda: freshness.measure(cluster, seconds=2 if quick else 20))
+    seconds = 1 if quick else 4
+    steps.run("a node at rest", lambda: footprint.measure(cluster, seconds=1 if quick else 10))
+    steps.run("commit to statistics", lambda: freshness.measure(cluster, seconds=2 if quick else 20))
     with ground() as base:
-        figures += step("registration", lambda: [registration.measure(base, rounds=rounds, seconds=1 if quick else 4)])
-        figures += step("relay", lambda: [uvloop.run(publishing.measure(base, rounds=rounds, messages=messages))])
-        figures += step("consumer", lambda: [uvloop.run(consuming.measure(base, rounds=rounds, messages=messages))])
+        steps.run("registration", lambda: [registration.measure(base, rounds=rounds, seconds=seconds)])
+        steps.run("relay", lambda: [uvloop.run(publishing.measure(base, rounds=rounds, messages=messages))])
+        steps.run("consumer", lambda: [uvloop.run(consuming.measure(base, rounds=rounds, messages=messages))])
+        cases = (10_000, 20_000) if quick else deadlines.SIZES
+        steps.run("deadlines", lambda: [uvloop.run(deadlines.measure(base, console, sizes=cases))])
         if grown:
-            figures += step("growth", lambda: growth.measure(base, console, sizes=sizes))
-    return figures
+            sizes = (1000, 2000) if quick else growth.SIZES
+            steps.run("growth", lambda: growth.measure(base, console, sizes=sizes))
+
+
+def measure_lives(steps: Steps, sizes: Sequence[int], *, quick: bool) -> None:
+    """On servers of its own: what the other measures left behind would be in its databases and queues."""
+    with ground() as base:
+        steps.run("lifecycle", lambda: lifecycle.measure(base, steps.say, sizes=sizes, quick=quick))
 
 
 def main(words: Sequence[str]) -> int:
@@ -70,10 +94,14 @@ def main(words: Sequence[str]) -> int:
     console = Console(width=max(Console().width, 120))
     logging.getLogger("aiormq").setLevel(logging.ERROR)  # it warns of every queue that a round deletes behind it
     telemetry.configure(TelemetrySection(), None, node="33", process="bench")  # as in a node without an exporter
-    figures = measure(console, quick=chosen.quick, grown=chosen.growth)
-    show(figures, console)
+    steps = Steps(console)
+    if not chosen.lifecycle:
+        measure(steps, console, quick=chosen.quick, grown=chosen.growth)
+    if chosen.lifecycle or not chosen.quick:
+        measure_lives(steps, chosen.sizes or lifecycle.SIZES, quick=chosen.quick)
+    show(steps.figures, console)
     keep(
-        figures, chosen.out, quick=chosen.quick, at=datetime.now(UTC).isoformat(timespec="seconds"),
+        steps.figures, chosen.out, quick=chosen.quick, at=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}",
         load_after=os.getloadavg(),
     )  # fmt: skip

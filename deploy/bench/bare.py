@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import asyncpg
+from deploy.bench import bare_cases
 from fastapi import FastAPI, Request
 
 from intake.models import PetitionIn
@@ -20,7 +21,7 @@ MESSAGE = "INSERT INTO outbox (exchange, routing_key, message_id, body) VALUES (
 
 
 def bare_app(dsn: str) -> FastAPI:
-    """One endpoint over a pool of asyncpg connections."""
+    """Its endpoints over a pool of asyncpg connections."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -30,6 +31,7 @@ def bare_app(dsn: str) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry=NO_TELEMETRY)
     app.post("/petitions", status_code=201)(register)
+    bare_cases.add_to(app)
     return app
 
 

@@ -44,6 +44,11 @@ def limit(key: str, name: str, *, unit: str, below: float, value: float, **rest:
     return Figure(key, name, unit, f"< {below:g} {unit}", value, value < below, **rest)
 
 
+def at_least(key: str, name: str, *, unit: str, least: float, value: float, **rest: Any) -> Figure:
+    """A value that should reach a limit."""
+    return Figure(key, name, unit, f"≥ {least:g} {unit}", value, value >= least, **rest)
+
+
 def unmeasured(key: str, name: str, *, target: str, why: str) -> Figure:
     return Figure(key, name, "", target, None, None, note=why)
 

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,13 +64,18 @@ class Ground:
 
     def token(self, *, unit: str = UNIT, region: str = NODE) -> str:
         """A clerk's bearer token, as the portal of the node would give it."""
-        issuer = KeySet.import_key_set(json.loads((self.home / "keys" / ISSUER).read_text())).keys[0]
-        now = int(time.time())
-        claims: dict[str, Any] = {
-            "iss": "xinqiao", "aud": "xinqiao", "sub": "bench.clerk", "unit": unit, "region": region,
-            "roles": ["clerk"], "iat": now, "exp": now + 3600,
-        }  # fmt: skip
-        return jwt.encode({"alg": "ES256", "kid": issuer.kid}, claims, issuer)
+        return token_of(self.home / "keys", unit=unit, region=region, roles=["clerk"], subject="bench.clerk")
+
+
+def token_of(keys: Path, *, unit: str, region: str, roles: Sequence[str], subject: str) -> str:
+    """A bearer token signed with the issuer's key in this directory, good for a few hours: runs are long."""
+    issuer = KeySet.import_key_set(json.loads((keys / ISSUER).read_text())).keys[0]
+    now = int(time.time())
+    claims: dict[str, Any] = {
+        "iss": "xinqiao", "aud": "xinqiao", "sub": subject, "unit": unit, "region": region, "roles": list(roles),
+        "iat": now, "exp": now + 4 * 3600,
+    }  # fmt: skip
+    return jwt.encode({"alg": "ES256", "kid": issuer.kid}, claims, issuer)
 
 
 @contextmanager

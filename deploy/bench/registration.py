@@ -58,17 +58,23 @@ class Side:
 
 
 @contextmanager
-def _server(directory: Path, words: list[str | Path], plan: Plan, dsn: str) -> Iterator[Side]:
-    """A server process; its command ends with the port."""
+def serving(directory: Path, words: list[str | Path]) -> Iterator[tuple[int, int]]:
+    """A server process whose command ends with its port: (port, pid)."""
     ports = Ports(directory)
     ports.allocate("http")
     daemon = Daemon(directory, "server")
     daemon.start([*words, str(ports["http"])], env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
         daemon.wait_ready(lambda: not is_free(ports["http"]), 30)
-        yield Side(replace(plan, port=ports["http"]), daemon.pid or 0, dsn, [], [])
+        yield ports["http"], daemon.pid or 0
     finally:
         daemon.stop(10)
+
+
+@contextmanager
+def _server(directory: Path, words: list[str | Path], plan: Plan, dsn: str) -> Iterator[Side]:
+    with serving(directory, words) as (port, pid):
+        yield Side(replace(plan, port=port), pid, dsn, [], [])
 
 
 @contextmanager

@@ -23,7 +23,8 @@ from xinqiao_local.node_file import render
 COMMANDS = [
     [], ["setup"], ["run"], ["import"], ["status"], ["topology", "show"], ["topology", "check"], ["parked", "list"],
     ["parked", "show"], ["parked", "replay"], ["parked", "drop"], ["outbox", "list"], ["outbox", "retry"],
-    ["keys", "list"], ["keys", "rotate"], ["keys", "reencrypt"],
+    ["keys", "list"], ["keys", "rotate"], ["keys", "reencrypt"], ["audit", "verify"],
+    ["audit", "export"], ["audit", "seal"], ["audit", "heads"], ["procedures", "check"], ["procedures", "list"],
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from portal.domain import Account
 from portal.main import service as portal_service
 
 PETITIONS = "/api/intake/v1/petitions"
-(PETITIONERS,) = intake_service.sealed
+PETITIONERS, *_ = intake_service.sealed
 VALUES = 4  # of a petitioner
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import pytest
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import LargeBinary
 
 import contracts.refusals  # noqa: F401 - fills the catalogue
 from contracts.events import EVENTS, SERVICES
-from kit import migrations
+from kit import audit, migrations
 from kit.app import Service, build_app
 from kit.auth import allow, policy_of
 from kit.errors import CATALOGUE
@@ -30,7 +31,8 @@ SOURCES = sorted(
 LONGEST_FILE, LONGEST_FUNCTION = 300, 40
 # bytes that are no encrypted value: digests, and messages that carry no personal data or are sealed letters
 NOT_ENCRYPTED = {"outbox.body", "idempotency.request_hash", "petitioners.phone_index", "petitioners.id_index",
-                 "sessions.id_hash", "failed_sign_ins.username_index"}  # fmt: skip
+                 "sessions.id_hash", "failed_sign_ins.username_index", "audit_links.previous",
+                 "audit_links.hash", "audit_heads.hash"}  # fmt: skip
 
 
 def without_policy(app: FastAPI) -> list[str]:
@@ -156,6 +158,28 @@ async def test_migrations_go_up_from_empty_match_the_tables_and_go_down_one(
     await migrations.check(dsn, service.migrations, service.metadata)
     await migrations.downgrade(dsn, service.migrations, service.metadata, "-1")
     await migrations.upgrade(dsn, service.migrations, service.metadata)
+
+
+async def unguarded(dsn: str) -> set[str]:
+    """Tables of the audit without a trigger that is always on."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        query = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%_stays' AND tgenabled = 'A'"
+        return {*audit.TABLES} - {row[0] for row in await connection.fetch(query)}
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("service", load_all(), ids=lambda service: service.name)
+async def test_nobody_changes_the_audit_of_a_service(service: Service, infra: Infra, worker: str) -> None:
+    dsn = await new_database(infra, f"audit_{worker}_{service.name}")
+    await migrations.upgrade(dsn, service.migrations, service.metadata)
+    assert await unguarded(dsn) == set()
+
+
+async def test_an_audit_without_its_triggers_is_noticed(infra: Infra, worker: str) -> None:
+    dsn = await new_database(infra, f"audit_{worker}_none")
+    assert await unguarded(dsn) == {*audit.TABLES}
 
 
 def bytes_no_rotation_reaches(service: Service) -> set[str]:

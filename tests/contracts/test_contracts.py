@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from contracts import __main__ as command
-from contracts import schemas
+from contracts import examples, schemas
 from contracts.envelope import EventData
-from contracts.events import EVENTS
+from contracts.events import EVENTS, FileState
 from contracts.speech import parse_event
 from kit.app import Service
 from kit.errors import Refused
@@ -123,6 +123,24 @@ def test_a_changed_released_file_and_a_drifted_one_are_noticed(tmp_path: Path) -
     assert any("differs" in problem for problem in schemas.drift(tmp_path / "schemas"))
     file.unlink()
     assert schemas.altered(tmp_path) == [f"{name}: a released schema is gone"]
+
+
+def test_examples_that_differ_are_missing_or_belong_to_nothing_are_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in examples.all_examples().items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert examples.drift(tmp_path) == []
+    (changed, gone, *_) = sorted(tmp_path.iterdir())
+    changed.write_text("{}", encoding="utf-8")
+    gone.rename(tmp_path / "routing.case.forgotten.v1.ordinary.pass.json")
+    assert examples.drift(tmp_path) == [
+        f"{gone.name}: no such example",
+        f"{changed.name}: the committed example differs",
+        "routing.case.forgotten.v1.ordinary.pass.json: an example of no event",
+    ]
+    monkeypatch.setattr(examples, "PAYLOADS", {p: v for p, v in examples.PAYLOADS.items() if p is not FileState})
+    assert examples.drift(tmp_path) == ["FileState: examples.py does not say what it holds"]
 
 
 def test_an_event_with_personal_data_cannot_be_made() -> None:

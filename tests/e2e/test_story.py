@@ -22,13 +22,13 @@ PLANTED = {"name": "欧阳禾苗", "phone": "13799990000", "id_number": "1101011
 
 
 def transferred(tree: Tree) -> tuple[str, TestCaller, TestCaller]:
-    """A petition of the province with planted personal data, offered to the city."""
+    """A classified petition of the province with planted personal data, offered to the city."""
     province, city = tree.caller("province.clerk"), tree.caller("city.clerk")
     receipt = province.post(
-        "/api/intake/v1/petitions", channel="letter", kind="appeal", title="道路积水", content="道路积水无人管。",
-        petitioners=[PLANTED],
+        "/api/intake/v1/petitions", channel="letter", kind="appeal", route=6, title="道路积水",
+        content="道路积水无人管。", petitioners=[PLANTED],
     )  # fmt: skip
-    case = case_at(province, receipt["id"], "registered")
+    case = case_at(province, receipt["id"], "screened")
     act(province, case, "transfer", to_unit=OFFICE["city"], note=f"请联系{PLANTED['name']}")
     return receipt["id"], province, city
 
@@ -40,6 +40,7 @@ def test_the_demonstration_runs_to_its_end(tree: Tree) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "done" in done.stdout
+    assert "第34条" in done.stdout, "it does not say why the case is due on that date"
 
 
 def test_an_account_sees_its_subtree_and_no_other(tree: Tree) -> None:
@@ -51,26 +52,41 @@ def test_an_account_sees_its_subtree_and_no_other(tree: Tree) -> None:
     assert tree.caller("province.supervisor").get(f"/api/routing/v1/cases/{case}")["id"] == case
 
 
-def test_a_case_offered_to_another_node_is_received_or_returned_there(tree: Tree) -> None:
+def test_a_case_handed_to_another_node_is_acted_on_there_and_goes_back_when_the_sender_agrees(tree: Tree) -> None:
     case, province, city = transferred(tree)
     offered = case_at(city, case, "offered", OFFICE["city"])
     assert province.status("POST", f"/api/routing/v1/cases/{case}/accept", json={"version": offered["version"]}) == 409
-    act(city, offered, "return", reason="not-ours", note="应由省住建厅办理")
-    back = case_at(province, case, "registered", "330000-xf")
+    received = act(city, offered, "receive")
+    act(city, received, "object", reason="not-ours", note="应由省住建厅办理")
+    objected = case_at(province, case, "objected", OFFICE["city"])
 
     def noted() -> dict[str, Any] | None:
         timeline = province.get(f"/api/routing/v1/cases/{case}")["timeline"]
-        return next((entry for entry in timeline if entry["action"] == "return" and entry["note"]), None)
+        return next((entry for entry in timeline if entry["action"] == "object" and entry["note"]), None)
 
-    assert back["holder_unit"] == "330000-xf"
     assert until(noted)["note"] == "应由省住建厅办理"
+    back = act(province, objected, "agree-objection")
+    assert (back["state"], back["holder_unit"]) == ("screened", "330000-xf")
+    assert case_at(city, case, "screened", "330000-xf")["version"] == back["version"]
 
 
-def test_a_hand_over_is_withdrawn_by_request_while_it_is_not_received(tree: Tree) -> None:
+def test_an_appeal_is_classified_before_it_is_handed_over(tree: Tree) -> None:
+    province = tree.caller("province.clerk")
+    receipt = province.post(
+        "/api/intake/v1/petitions", channel="letter", kind="appeal", title="道路积水", content="道路积水无人管。"
+    )
+    case = case_at(province, receipt["id"], "registered")
+    body = {"version": case["version"], "to_unit": OFFICE["city"]}
+    assert province.status("POST", f"/api/routing/v1/cases/{case['id']}/transfer", json=body) == 409
+    screened = act(province, case, "screen", route=6)
+    assert act(province, screened, "transfer", to_unit=OFFICE["city"])["state"] == "offered"
+
+
+def test_a_hand_over_is_recalled_by_request_while_it_is_not_received(tree: Tree) -> None:
     case, province, _ = transferred(tree)
     offered = case_at(province, case, "offered")
-    act(province, offered, "withdraw")
-    assert case_at(province, case, "registered", "330000-xf")["version"] == offered["version"] + 1
+    act(province, offered, "recall")
+    assert case_at(province, case, "screened", "330000-xf")["version"] == offered["version"] + 1
 
 
 async def events_in_stream(tree: Tree, node: str) -> list[bytes]:

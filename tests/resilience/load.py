@@ -54,7 +54,10 @@ class Load:
 
     async def _register(self, client: httpx.AsyncClient, number: int) -> None:
         """Every tenth one is wrong on purpose and must be refused with a reason."""
-        body = {"channel": "letter", "kind": "appeal", "title": f"{self.title}{number}", "content": "反映一件事。"}
+        body = {
+            "channel": "letter", "kind": "appeal", "route": 6, "title": f"{self.title}{number}",
+            "content": "反映一件事。",
+        }  # fmt: skip
         if number % 10 == 9:
             body["channel"] = "pigeon"
         headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": str(uuid.uuid4())}

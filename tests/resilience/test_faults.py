@@ -32,7 +32,7 @@ async def hand_over_some(tree: Tree, load: Load, moved: list[str]) -> None:
     township = tree.caller("township.clerk")
     for place, case in enumerate(list(load.accepted)[:40]):
         try:
-            held = await asyncio.to_thread(case_at, township, case, "registered")
+            held = await asyncio.to_thread(case_at, township, case, "screened")
             await asyncio.to_thread(act, township, held, "transfer", to_unit=OFFICE["county"])
             moved.append(case)
             if place % 2:

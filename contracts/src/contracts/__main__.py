@@ -4,25 +4,28 @@ import json
 import sys
 from pathlib import Path
 
-from contracts import asyncapi, schemas
+from contracts import asyncapi, examples, schemas
 
 ROOT = Path(__file__).parents[2]
 
 
 def generate() -> None:
-    """Write schemas and the AsyncAPI document from the models. Released files are not touched."""
+    """Write schemas, examples and the AsyncAPI document from the models. Released schemas are not touched."""
     released = schemas.released_in(ROOT)
     for name, schema in schemas.all_schemas().items():
         if name not in released:
             file = ROOT / "schemas" / f"{name}.json"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(schemas.text_of(schema), encoding="utf-8")
+    for name, example in examples.all_examples().items():
+        (ROOT / "examples" / name).write_text(example, encoding="utf-8")
     (ROOT / "asyncapi.yaml").write_text(asyncapi.text(), encoding="utf-8")
 
 
 def problems() -> list[str]:
     """Everything that is not as it should be."""
     found = schemas.drift(ROOT / "schemas") + schemas.altered(ROOT) + schemas.incompatible(ROOT)
+    found += examples.drift(ROOT / "examples")
     if (ROOT / "asyncapi.yaml").read_text(encoding="utf-8") != asyncapi.text():
         found.append("asyncapi.yaml: differs from the models")
     return found

@@ -2,15 +2,27 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
+from contracts.case_events import CASE_HAPPENINGS, CaseState, Clock, HandOver, case_event
 from contracts.envelope import EventData
+from contracts.shapes import Code, LastAction, Path
 
-Path = Field(pattern=r"^\d{2}(\.\d{2}){0,2}(\.\d{3}){0,2}$", description="dotted region or node path")
-Code = Field(min_length=1, max_length=64)
+__all__ = [
+    "CASE_HAPPENINGS",
+    "EVENTS",
+    "SERVICES",
+    "CaseState",
+    "Clock",
+    "Code",
+    "EventType",
+    "HandOver",
+    "LastAction",
+    "Path",
+    "case_event",
+]  # with those that are defined elsewhere: whoever reads events looks here
 
 
 class PetitionState(EventData):
@@ -29,52 +41,38 @@ class PetitionState(EventData):
     accused_units: list[str] = Field(default=[], max_length=50)
     received_at: datetime
     registered_at: datetime
+    route: int | None = Field(default=None, ge=1, le=6, description="Art 31 (1)-(6), of an appeal")
+    group: bool = Field(default=False, description="a group petition (集体访)")
+    repeat_of: UUID | None = Field(default=None, description="the earlier petition of the same person and matter")
+    terminated_before: bool = Field(
+        default=False, description="the matter went through re-review before: no longer accepted (Art 36)"
+    )
+    merged_into: UUID | None = Field(default=None, description="the lead petition; never one that is merged itself")
 
 
-class HandOver(EventData):
-    """A hand-over under way: the receiver alone decides what version follows."""
-
-    id: UUID
-    kind: str = Field(max_length=32, description="open vocabulary: transfer (转送), assign (交办)")
-    from_unit: str = Code
-    from_node: str = Path
-    from_region: str = Path
-    from_state: str = Field(max_length=32, description="state the case falls back to when it is returned or withdrawn")
-    to_unit: str = Code
-    to_node: str = Path
-    offered_at: datetime
-    due_at: datetime | None = None
-
-
-class LastAction(EventData):
-    """The action that made this version. A free-text note travels in letters only."""
-
-    action: str = Field(max_length=32)
-    unit: str = Code
-    at: datetime
-    reason: str | None = Field(default=None, max_length=64, description="open vocabulary of reason codes")
-
-
-class CaseState(EventData):
-    """A case (办件): exactly one holder unit, and one node that may write the next version."""
+class GroupAlarm(EventData):
+    """A group has come in person (集体访): told to the tiers above, who need not ask."""
 
     number: str = Code
-    channel: str = Field(max_length=32)
-    kind: str = Field(max_length=32)
-    state: str = Field(max_length=32, description="open vocabulary, see the state table in the routing service")
-    holder_unit: str = Code
-    holder_region: str = Path
-    writer: str = Path
-    registered_region: str = Path
-    registered_at: datetime
-    regions: list[str] = Field(max_length=200, description="regions of the units that registered or held the case")
-    nodes: list[str] = Field(max_length=200, description="nodes that held the case, in order of first holding")
-    accused_units: list[str] = Field(default=[], max_length=50)
-    hand_over: HandOver | None = None
-    outcome: Literal["support", "explain", "not-support"] | None = None
-    accepted_at: datetime | None = None
-    closed_at: datetime | None = None
-    last: LastAction
+    region: str = Path
+    unit: str = Code
+    petitioners: int = Field(ge=0, description="head-count")
+    about_region: str | None = Field(default=None, max_length=20)
+    at: datetime
+
+
+class RatingState(EventData):
+    """What the petitioner thinks of the office and of the unit, or that nothing was said in time; never the words."""
+
+    number: str = Code
+    region: str = Path
+    unit: str = Code
+    holder_unit: str = Field(min_length=1, max_length=64, description="the unit that answered, which is rated")
+    office_rating: str | None = Field(
+        default=None, max_length=32, description="open vocabulary: satisfied, fairly, not; null when expired"
+    )
+    unit_rating: str | None = Field(default=None, max_length=32)
+    at: datetime
 
 
 class FileState(EventData):
@@ -108,6 +106,66 @@ class MessageState(EventData):
     at: datetime
 
 
+class RequestState(EventData):
+    """What one unit asks of another about a case. What is asked and answered travels in letters only.
+
+    status tells who writes the next version: the node of the asked unit until it has answered, then that of the asker.
+    """
+
+    id: UUID
+    number: str = Field(min_length=1, max_length=64, description="number of the petition")
+    kind: str = Field(
+        max_length=32,
+        description="open vocabulary: urge 催办, supervise 督办, instruct 批示, suggest 三项建议, support 协办",
+    )
+    reason: str | None = Field(
+        default=None,
+        max_length=64,
+        description="open vocabulary: why it is supervised (Art 40), or which of the three suggestions it is",
+    )
+    from_unit: str = Code
+    from_node: str = Path
+    from_region: str = Path
+    to_unit: str = Code
+    to_node: str = Path
+    to_region: str = Path
+    accused_units: list[str] = Field(default=[], max_length=50)
+    status: str = Field(
+        max_length=32, description="open vocabulary: sent, received, answered, returned, closed, cancelled"
+    )
+    round: int = Field(ge=1, description="how often an answer was asked for: once, and once more for each return")
+    wants_answer: bool
+    sent_at: datetime
+    due_at: datetime | None = Field(default=None, description="by when the answer is wanted")
+    received_at: datetime | None = None
+    answered_at: datetime | None = Field(default=None, description="of the last answer")
+    ended_at: datetime | None = Field(default=None, description="closed or cancelled")
+    adoption: str | None = Field(
+        default=None, max_length=32, description="answer to a suggestion, open vocabulary: adopted, partly, not"
+    )
+    last: LastAction
+
+
+class AuditHead(EventData):
+    """How far the audit of a service had come: nodes above keep it, so a chain written anew later is noticed."""
+
+    position: int = Field(ge=1, description="entries in the chain up to here")
+    hash: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the entry at this position, chained")
+    at: datetime
+
+
+class ClockState(EventData):
+    """A time limit of a case came near or is over: told once for each level of each due date."""
+
+    number: str = Code
+    clock: str = Field(max_length=64, description="as the procedure of the case names it; or returned-too-often")
+    level: str = Field(max_length=32, description="open vocabulary: yellow, red")
+    due_at: datetime | None = Field(default=None, description="null where it is no time limit but a count")
+    holder_unit: str = Code
+    holder_region: str = Path
+    at: datetime = Field(description="when the level was reached")
+
+
 @dataclass(frozen=True, slots=True)
 class EventType:
     """type: `<service>.<thing>.<happened>.v<major>`, also the routing key; minor: only ever adds fields."""
@@ -127,21 +185,40 @@ class EventType:
         return f"urn:xinqiao:schema:{self.schema_name}"
 
 
+def _case_events() -> list[EventType]:
+    told = {happened: (zh, en) for happened, zh, en in CASE_HAPPENINGS.values()}
+    return [EventType(CaseState, f"routing.case.{name}.v1", 0, zh, en) for name, (zh, en) in told.items()]
+
+
 EVENTS: dict[str, EventType] = {
     event.type: event
     for event in (
         EventType(PetitionState, "intake.petition.registered.v1", 0, "信访事项已登记", "A petition was registered"),
-        EventType(CaseState, "routing.case.opened.v1", 0, "办件已建立", "A case was opened for a petition"),
-        EventType(CaseState, "routing.case.handed-over.v1", 0, "已转送或交办", "A case was offered to another unit"),
-        EventType(CaseState, "routing.case.received.v1", 0, "已签收", "The receiving unit signed for the case"),
-        EventType(CaseState, "routing.case.returned.v1", 0, "已退回", "The receiving unit returned the case"),
-        EventType(CaseState, "routing.case.withdrawn.v1", 0, "已撤回", "The hand-over was withdrawn before receipt"),
-        EventType(CaseState, "routing.case.accepted.v1", 0, "已受理", "The unit accepted the petition"),
-        EventType(CaseState, "routing.case.opinion-written.v1", 0, "处理意见已形成", "An opinion was written"),
-        EventType(CaseState, "routing.case.closed.v1", 0, "已办结", "The case was closed"),
+        EventType(PetitionState, "intake.petition.linked.v1", 0, "已认定为重复信访", "Recognised as a repeat"),
+        EventType(PetitionState, "intake.petition.unlinked.v1", 0, "已撤销重复认定", "Not a repeat after all"),
+        EventType(PetitionState, "intake.petition.merged.v1", 0, "已并案", "Merged into a lead petition"),
+        EventType(PetitionState, "intake.petition.unmerged.v1", 0, "已撤销并案", "Stands for itself again"),
+        EventType(GroupAlarm, "intake.group.alarm.v1", 0, "集体访预警", "A group has come in person"),
+        EventType(RatingState, "intake.rating.given.v1", 0, "信访人已评价", "The petitioner rated office and unit"),
+        EventType(
+            RatingState, "intake.rating.expired.v1", 0, "评价期满未评价", "The time for rating ended without one"
+        ),
+        *_case_events(),
         EventType(FileState, "documents.file.stored.v1", 0, "材料已归入", "A file was stored"),
         EventType(PaperState, "documents.paper.filed.v1", 0, "文书已归档", "A paper was filed"),
         EventType(MessageState, "notify.message.sent.v1", 0, "已告知信访人", "A message to the petitioner was sent"),
+        EventType(RequestState, "routing.request.sent.v1", 0, "督办催办等已发出", "A unit asked another about a case"),
+        EventType(RequestState, "routing.request.received.v1", 0, "督办催办等已签收", "The asked unit signed for it"),
+        EventType(RequestState, "routing.request.answered.v1", 0, "督办催办等已答复", "The asked unit answered"),
+        EventType(RequestState, "routing.request.returned.v1", 0, "答复已退回重办", "The answer was not enough"),
+        EventType(RequestState, "routing.request.closed.v1", 0, "答复已认可", "The asking unit took the answer"),
+        EventType(
+            RequestState, "routing.request.cancelled.v1", 0, "督办催办等已撤销", "It was cancelled before an answer"
+        ),
+        EventType(ClockState, "routing.clock.warned.v1", 0, "期限预警", "A time limit came near or is over"),
+        EventType(AuditHead, "intake.audit.sealed.v1", 0, "登记审计链已封存", "The audit of intake was sealed"),
+        EventType(AuditHead, "routing.audit.sealed.v1", 0, "办理审计链已封存", "The audit of routing was sealed"),
+        EventType(AuditHead, "documents.audit.sealed.v1", 0, "文书审计链已封存", "The audit of documents was sealed"),
     )
 }
 SERVICES = ("intake", "routing", "documents", "notify", "analytics")

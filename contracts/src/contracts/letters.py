@@ -17,6 +17,7 @@ class PetitionerFile(LetterData):
     id_number: PersonalText | None = Field(default=None, max_length=18)
     phone: PersonalText | None = Field(default=None, max_length=32)
     address: PersonalText | None = Field(default=None, max_length=300)
+    representative: bool = Field(default=False, description="speaks for a group (Art 20)")
 
 
 class PetitionFile(LetterData):
@@ -35,6 +36,27 @@ class PetitionFile(LetterData):
     accused_units: list[str] = Field(default=[], max_length=50)
     received_at: datetime
     registered_at: datetime
+    route: int | None = Field(default=None, ge=1, le=6, description="Art 31 (1)-(6), of an appeal")
+    group_size: int | None = Field(default=None, ge=0, description="head-count where it is more than the named")
+    registered_node: str | None = Field(default=None, max_length=32, description="null: the node that sends this")
+    version: int = Field(default=1, ge=1, description="of the public state that the next fields belong to")
+    repeat_of: UUID | None = None
+    terminated_before: bool = False
+    merged_into: UUID | None = None
+
+
+class LinkRequest(LetterData):
+    """A node above has found that a petition repeats another or belongs to a lead; the registering node links it.
+
+    change: linked, unlinked, merged, unmerged; other: with what; terminated: that matter went through re-review.
+    """
+
+    change: str = Field(max_length=32)
+    other: UUID
+    terminated: bool = False
+    subject: PersonalText = Field(max_length=200)
+    unit: str = Code
+    reason: PersonalText = Field(max_length=500)
 
 
 class Contact(LetterData):
@@ -46,28 +68,21 @@ class Contact(LetterData):
     region: str = Path
 
 
-class HandOverOffer(LetterData):
-    """A case offered to a unit of the receiving node, with the sender's note."""
+class CaseFile(LetterData):
+    """A case whose next version the receiving node writes: handed over, objected to, disputed, or given back.
+
+    note: what the unit that acted wrote with it.
+    """
 
     case: CaseState
     note: PersonalText = Field(default="", max_length=2000)
 
 
-class WithdrawalRequest(LetterData):
+class RecallRequest(LetterData):
     """The sender asks for the case back; the receiver decides by what it has done meanwhile."""
 
     hand_over: UUID
     version: int = Field(ge=1, description="version of the case that carries the offer")
-
-
-class CaseNote(LetterData):
-    """The free text that belongs to an action another node took."""
-
-    version: int = Field(ge=1)
-    action: str = Field(max_length=32)
-    unit: str = Code
-    note: PersonalText = Field(max_length=2000)
-    at: datetime
 
 
 class CaseProgress(LetterData):
@@ -76,11 +91,28 @@ class CaseProgress(LetterData):
     event: str = Field(max_length=200_000, description="the event, byte for byte")
 
 
+class RequestStep(LetterData):
+    """A step of a request between two units, for the other one's node: the event, and what was written with it."""
+
+    event: str = Field(max_length=20_000, description="routing.request.*, byte for byte")
+    text: PersonalText = Field(default="", max_length=5000)
+
+
+class RequestCancellation(LetterData):
+    """The asking unit wants its request back; the node of the asked unit decides by what it has done meanwhile."""
+
+    request: UUID
+    round: int = Field(ge=1, description="the round that is no longer wanted; an answer given in it stands")
+
+
 LETTERS: dict[str, type[LetterData]] = {
     "intake.petition-file.v1": PetitionFile,
+    "intake.link-request.v1": LinkRequest,
     "notify.contact.v1": Contact,
-    "routing.hand-over-offer.v1": HandOverOffer,
-    "routing.withdrawal-request.v1": WithdrawalRequest,
-    "routing.case-note.v1": CaseNote,
+    "routing.case-file.v1": CaseFile,
+    "routing.recall-request.v1": RecallRequest,
     "routing.case-progress.v1": CaseProgress,
+    "routing.request.v1": RequestStep,
+    "routing.request-answer.v1": RequestStep,
+    "routing.request-cancellation.v1": RequestCancellation,
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.regions import code_of
+from kit.paths import ancestors, lies_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,22 @@ class Unit:
 
 
 class UnitDirectory:
-    """All units by code, and the regions they make known."""
+    """All units by code, and the regions they make known. The first unit listed for a region is its petition office."""
 
     def __init__(self, units: Iterable[Unit]) -> None:
         self.units: Mapping[str, Unit] = {unit.code: unit for unit in units}
         self.regions = frozenset(unit.region for unit in self.units.values())
+        self._offices = {unit.region: unit for unit in reversed(list(self.units.values()))}
+
+    def superior(self, unit: Unit) -> Unit | None:
+        """The next higher unit (上一级): of a department the office of its region, of an office the one above it."""
+        above = (self._offices.get(region) for region in ancestors(unit.region))
+        return next((office for office in above if office is not None and office.code != unit.code), None)
+
+    def common_superior(self, *regions: str) -> Unit | None:
+        """The office of the smallest region that all of these lie in."""
+        shared = [region for region in ancestors(regions[0]) if all(lies_in(each, region) for each in regions)]
+        return next((self._offices[region] for region in shared if region in self._offices), None)
 
     @classmethod
     def read(cls, file: Path) -> "UnitDirectory":

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from node.cli_audit import audit
 from node.cli_keys import keys
 from node.cli_parked import outbox, parked
+from node.cli_procedures import procedures
 from node.cli_topology import topology
 from node.locating import NodeConfig, NodeName, load_settings
 
@@ -22,6 +24,8 @@ app.add_typer(parked, name="parked")
 app.add_typer(outbox, name="outbox")
 app.add_typer(topology, name="topology")
 app.add_typer(keys, name="keys")
+app.add_typer(audit, name="audit")
+app.add_typer(procedures, name="procedures")
 
 
 @app.command(epilog="Example: xinqiao setup --node-config node.toml")

@@ -1,7 +1,6 @@
 """`make demo`: the main story on the running four nodes, by real HTTP calls, each step with its time."""
 
 import csv
-import itertools
 import os
 import sys
 import time
@@ -18,6 +17,7 @@ from node.calling import Caller, Unanswered, public_url, until
 
 SEED = Path(__file__).parents[3] / "deploy" / "local" / "seed"
 OFFICE = {"city": "330200-xf", "county": "330225-xf", "township": "330225100-xf"}
+WATER = "330225-slj"  # 县水利局, at the county's node
 TOWNSHIP_CODE = "330225100000"
 console = Console()
 
@@ -65,7 +65,7 @@ def act(caller: Caller, case: dict[str, Any], action: str, **body: Any) -> dict[
 def letter_at_the_township(story: Story) -> None:
     clerk = story.caller("township.clerk")
     story.step("乡镇窗口登记一封来信", "a township clerk registers a letter", lambda: clerk.post(
-        "/api/intake/v1/petitions", channel="letter", kind="appeal", title="村口路灯不亮",
+        "/api/intake/v1/petitions", channel="letter", kind="appeal", route=6, title="村口路灯不亮",
         content="村口三盏路灯坏了两个月,晚上老人出门看不清路,盼修。",
         petitioners=[{"name": "石小满", "phone": "13800000199", "address": "象溪县石桥镇下桥村"}],
     ))  # fmt: skip
@@ -84,15 +84,24 @@ def petition_to_the_province(story: Story) -> dict[str, Any]:
     return receipt
 
 
+def classified(story: Story, case: str) -> None:
+    """Art 31: which way the appeal goes is decided before it is handed to anybody."""
+    clerk = story.caller("province.clerk")
+    held = case_at(clerk, case, "registered")
+    story.step("甄别分类:第三十一条第六项", "classified: Art 31(6)", lambda: act(clerk, held, "screen", route=6))
+
+
 def down_the_tiers(story: Story, case: str) -> None:
     """Each tier hands the case to the next one, which signs for it."""
-    for above, below in itertools.pairwise(["province", "city", "county", "township"]):
-        hand_down(story, case, above, below)
+    hand_down(story, case, "province", "city")
+    hand_down(story, case, "city", "county")
+    not_ours(story, case)
+    hand_down(story, case, "county", "township")
 
 
 def hand_down(story: Story, case: str, above: str, below: str) -> None:
     sender, receiver, unit = story.caller(f"{above}.clerk"), story.caller(f"{below}.clerk"), OFFICE[below]
-    held = case_at(sender, case, "registered" if above == "province" else "received")
+    held = case_at(sender, case, "screened" if above == "province" else "received")
     story.step(
         f"{above} → {below} 转送",
         "transferred",
@@ -104,22 +113,50 @@ def hand_down(story: Story, case: str, above: str, below: str) -> None:
     story.step("信访件到达", "the petition file is here", lambda: until(lambda: receiver.get(file)["content"]))
 
 
+def not_ours(story: Story, case: str) -> None:
+    """退回异议 (Art 23): the unit gives its reasons, the sender agrees and holds the case again."""
+    clerk, water = story.caller("county.clerk"), story.caller("county.water")
+    held = case_at(clerk, case, "received", OFFICE["county"])
+    offered = story.step("县信访局转送县水利局", "transferred to the water bureau", lambda: act(
+        clerk, held, "transfer", to_unit=WATER))  # fmt: skip
+    received = act(water, offered, "receive")
+    objected = story.step("水利局提出异议", "the bureau objects: not ours", lambda: act(
+        water, received, "object", reason="not-ours", note="镇区排水沟由乡镇管护,不属水利设施"))  # fmt: skip
+    story.step("信访局同意,办件退回", "the office agrees and holds it again", lambda: act(
+        clerk, objected, "agree-objection"))  # fmt: skip
+
+
 def handled_at_the_township(story: Story, case: str) -> None:
-    handler = story.caller("township.handler")
+    handler, leader = story.caller("township.handler"), story.caller("township.leader")
     held = case_at(handler, case, "received")
     held = story.step("乡镇受理", "accepted", lambda: act(handler, held, "accept"))
+    console.print(f"              {why_that_date(held, 'handling')}")
     page = (SEED / "scanned-page.png").read_bytes()
     headers = {"Content-Type": "image/png", "Content-Disposition": "attachment; filename=page-1.png"}
     upload = f"/api/documents/v1/petitions/{case}/files/{uuid.uuid4()}"
     story.step("上传扫描页", "a scanned page is uploaded", lambda: until(lambda: handler.put(upload, page, headers)))
-    paper = story.step("写处理意见书", "the opinion is written", lambda: handler.post(
+    paper = story.step("写处理意见书", "the opinion is written", lambda: opinion_of(handler, case))
+    held = story.step("送审", "sent for approval", lambda: until(lambda: act(
+        handler, held, "submit", outcome="support", papers=[paper["paper_id"]])))  # fmt: skip
+    held = story.step("领导审批", "approved by the leader", lambda: act(leader, held, "approve"))
+    held = story.step("送达", "served", lambda: act(handler, held, "serve", fields={"method": "in-person"}))
+    story.step("办结", "closed", lambda: act(handler, held, "close"))
+
+
+def why_that_date(case: dict[str, Any], clock: str) -> str:
+    """Why a time limit of the case ends when it does, in one sentence."""
+    sentence: str = next(each["why_zh"] for each in case["clocks"] if each["name"] == clock)
+    return sentence
+
+
+def opinion_of(handler: Caller, case: str) -> dict[str, Any]:
+    """A handling opinion (处理意见书), filed for the case."""
+    paper: dict[str, Any] = handler.post(
         f"/api/documents/v1/petitions/{case}/papers", kind="opinion", outcome="support",
         request="清理东街排水沟", facts="经现场核实,排水沟淤堵约八十米,情况属实。",
         opinion="支持。镇村建办十日内完成清淤,并列入日常巡查。", legal_basis="《信访工作条例》第三十二条",
-    ))  # fmt: skip
-    held = story.step("记录处理意见", "the opinion is recorded", lambda: until(lambda: act(
-        handler, held, "write-opinion", outcome="support", paper_id=paper["paper_id"])))  # fmt: skip
-    story.step("办结", "closed", lambda: act(handler, held, "close"))
+    )  # fmt: skip
+    return paper
 
 
 def told_and_looked_up(story: Story, receipt: dict[str, Any]) -> None:
@@ -128,7 +165,7 @@ def told_and_looked_up(story: Story, receipt: dict[str, Any]) -> None:
     def told() -> list[str] | None:
         page = clerk.get("/api/notify/v1/messages", petition_id=receipt["id"])
         sent = [message["template"] for message in page["items"] if message["status"] == "sent"]
-        return sent if {"registered", "closed"} <= set(sent) else None
+        return sent if {"registered", "accepted", "opinion-served", "closed"} <= set(sent) else None
 
     sent = story.step("信访人收到短信告知", "the petitioner is told (console gateway)", lambda: until(told))
     console.print(f"              {', '.join(sorted(sent))}")
@@ -169,6 +206,7 @@ def tell(story: Story) -> None:
     console.print("[bold]一件信访事项走过四级  one petition travels four tiers and back[/bold]")
     letter_at_the_township(story)
     receipt = petition_to_the_province(story)
+    classified(story, receipt["id"])
     down_the_tiers(story, receipt["id"])
     handled_at_the_township(story, receipt["id"])
     told_and_looked_up(story, receipt)

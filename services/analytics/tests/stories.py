@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,14 +18,38 @@ REGIONS = ("33", "33.02", "33.02.25", "33.02.25.100", "33.02.25.101", "33.02.26"
 # action -> (event, state after it)
 HAPPENED = {
     "open": ("opened", "registered"),
+    "screen": ("screened", "screened"),
     "transfer": ("handed-over", "offered"),
     "receive": ("received", "received"),
-    "return": ("returned", "registered"),
+    "object": ("objected", "objected"),
     "accept": ("accepted", "accepted"),
-    "write-opinion": ("opinion-written", "opinion-written"),
+    "decline": ("declined", "declined"),
+    "refuse-again": ("not-accepted-again", "not-accepted-again"),
+    "approve-first": ("opinion-approved", "in-approval"),
+    "approve": ("opinion-approved", "opinion-approved"),
+    "serve": ("opinion-served", "served"),
     "close": ("closed", "closed"),
+    "terminate": ("closed", "terminated"),
+    "request-review": ("review-requested", "offered"),
+    "note-withdrawal": ("withdrawn", "withdrawn"),
 }
-STEPS = ("registered", "handed-over", "received", "accepted", "opinion-written", "closed")
+STEPS = ("registered", "handed-over", "received", "accepted", "declined", "opinion-approved", "served", "closed")
+# action -> the steps it makes
+DONE = {
+    "transfer": ("handed-over",),
+    "receive": ("received",),
+    "accept": ("accepted",),
+    "decline": ("declined",),
+    "refuse-again": ("declined",),
+    "approve": ("opinion-approved",),
+    "serve": ("served",),
+    "close": ("served", "closed"),
+    "terminate": ("served", "closed"),
+}
+TOTAL_OF = {
+    "closed": "closed", "terminated": "closed",
+    "declined": "ended", "not-accepted-again": "ended", "withdrawn": "ended",
+}  # fmt: skip
 
 
 @dataclass
@@ -54,20 +78,19 @@ class Story:
 
     def case(self) -> list[Envelope]:
         """One event for each action."""
-        events, accepted, closed = [], None, None
+        events = []
+        times: dict[str, datetime] = {}
         for version, action in enumerate(self.actions, start=1):
             node = self.nodes[(version - 1) % len(self.nodes)]
             at = NOW + timedelta(hours=version)
-            accepted = at if action == "accept" else accepted
-            closed = at if action == "close" else closed
+            times = {} if action == "request-review" else times | times_of(action, at, times)
             kind, state = HAPPENED[action]
             data = CaseState(
                 number=self.number, channel=self.channel, kind=self.kind, state=state, holder_unit=f"{node}-xf",
                 holder_region=node, writer=node, registered_region=self.region, registered_at=NOW,
                 regions=sorted({self.region, *self.nodes[:version]}), nodes=list(dict.fromkeys(self.nodes[:version])),
                 accused_units=list(self.accused if self.case_accused is None else self.case_accused),
-                accepted_at=accepted, closed_at=closed,
-                last=LastAction(action=action, unit=f"{node}-xf", at=at),
+                **times, last=LastAction(action=action, unit=f"{node}-xf", at=at),
             )  # fmt: skip
             event = told(f"routing.case.{kind}.v1", data, subject=self.id, sequence=version, node=node)
             events.append(event.model_copy(update={"time": at}))
@@ -80,15 +103,28 @@ class Story:
         """(dimension, value) of everything this petition counts in."""
         yield from (("totals", "registered"), ("by_channel", self.channel), ("by_kind", self.kind))
         state = HAPPENED[self.actions[-1]][1] if self.actions else "registered"
-        yield from (("by_state", state), ("totals", "closed" if state == "closed" else "open"))
-        yield from (("by_step", step) for step in {"registered", *(HAPPENED[a][0] for a in self.actions)} & {*STEPS})
+        yield from (("by_state", state), ("totals", TOTAL_OF.get(state, "open")))
+        yield from (("by_step", step) for step in {"registered", *(s for a in self.actions for s in DONE.get(a, ()))})
+
+
+def times_of(action: str, at: datetime, before: Mapping[str, datetime]) -> dict[str, datetime]:
+    """The times of the state that an action sets; closing without serving does both."""
+    match action:
+        case "accept":
+            return {"accepted_at": at}
+        case "serve":
+            return {"served_at": at}
+        case "close" | "terminate":
+            return {"served_at": before.get("served_at", at), "closed_at": at}
+        case _:
+            return {}
 
 
 def figures(stories: Iterable[Story]) -> dict[str, dict[str, int]]:
     """The figures of these petitions as the API shows them."""
     counts = Counter(counted for story in stories for counted in story.counted())
     shown: dict[str, dict[str, int]] = {
-        "totals": dict.fromkeys(("registered", "open", "closed"), 0),
+        "totals": dict.fromkeys(("registered", "open", "closed", "ended"), 0),
         "by_channel": {}, "by_kind": {}, "by_state": {},
         "by_step": dict.fromkeys(STEPS, 0),
     }  # fmt: skip

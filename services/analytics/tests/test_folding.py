@@ -82,7 +82,7 @@ async def start_once(start: Any) -> Running:
 
 async def test_batches_at_the_same_time_neither_lose_nor_double_a_petition(start: Any) -> None:
     analytics = await start(service, path="33")
-    actions = ("open", "transfer", "receive", "accept", "write-opinion", "close")
+    actions = ("open", "transfer", "receive", "accept", "approve", "close")
     stories = [Story(region=REGIONS[number % 7], actions=actions[: number % 7]) for number in range(60)]
     await hear(analytics, [story.registered() for story in stories[:30]])  # known before, and all new
     events = [event for story in stories for event in story.events()]

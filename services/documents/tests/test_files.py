@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import json
 import os
 import uuid
 import zipfile
@@ -125,13 +126,15 @@ async def test_every_reading_is_recorded_with_who_and_what(desk: Any) -> None:
     file_id = (await desk.put()).json()["file_id"]
     await desk.get("files", file_id)
     await desk.get("files", file_id, who=token("330225-xf", "33.02.25", ["leader"], subject="county-leader"))
-    rows = await desk.running.rows("SELECT * FROM readings ORDER BY id")
-    assert [(row["subject"], row["unit"]) for row in rows] == [
+    stored, *readings = await desk.running.rows("SELECT * FROM audit ORDER BY id")
+    assert (stored["action"], stored["before"], stored["after"]) == ("store-file", 0, 1)
+    assert json.loads(stored["detail"])["file"] == file_id
+    assert [(row["actor"], row["unit"]) for row in readings] == [
         ("tester", "330225100-xf"),
         ("county-leader", "330225-xf"),
     ]
-    assert {(row["thing"], str(row["thing_id"]), row["petition_id"]) for row in rows} == {
-        ("file", file_id, desk.petition)
+    assert {(row["action"], row["detail"], row["subject"]) for row in readings} == {
+        ("read-file", f'{{"file":"{file_id}"}}', desk.petition)
     }
 
 

@@ -45,7 +45,8 @@ async def test_files_and_papers_of_a_petition_share_one_growing_sequence(desk: A
 async def test_an_opinion_lacks_none_of_its_sections(desk: Any, section: str, value: object) -> None:
     answer = await desk.file(**{section: value})
     assert answer.status_code == 422
-    assert [error["field"] for error in answer.json()["errors"]] == [f"body.{section}"]
+    where = "body" if section == "kind" else f"body.opinion.{section}"  # the kind says which sections there are
+    assert [error["field"] for error in answer.json()["errors"]] == [where]
     assert await desk.running.rows("SELECT 1 FROM papers") == []
 
 
@@ -53,6 +54,14 @@ async def test_a_section_may_not_be_endless_and_nothing_unknown_is_taken(desk: A
     for change in ({"facts": "长" * 20_001}, {"signature": "x"}, {"kind": "notice"}, {"outcome": "perhaps"}):
         answer = await desk.file(**change)
         assert answer.status_code == 422
+
+
+async def test_a_notice_is_filed_and_read_like_any_paper(desk: Any) -> None:
+    body = {"kind": "decline-notice", "text": "经审查,该事项不予受理。"}
+    made = await desk.running.request("POST", desk.path("papers"), json=body)
+    assert made.status_code == 201
+    read = (await desk.running.request("GET", f"{desk.path('papers')}/{made.json()['paper_id']}")).json()
+    assert (read["kind"], read["text"], read["facts"]) == ("decline-notice", "经审查,该事项不予受理。", None)
 
 
 async def test_an_opinion_sent_again_with_the_same_key_is_filed_once(desk: Any) -> None:
@@ -84,10 +93,11 @@ async def test_every_reading_of_a_paper_is_recorded(desk: Any) -> None:
     paper = (await desk.file()).json()
     await desk.get("papers", paper["paper_id"])
     await desk.get("papers", uuid.uuid4())
-    (row,) = await desk.running.rows("SELECT * FROM readings")
-    assert (row["thing"], str(row["thing_id"]), row["subject"], row["unit"]) == (
-        "paper",
-        paper["paper_id"],
+    filed, reading = await desk.running.rows("SELECT * FROM audit ORDER BY id")
+    assert (filed["action"], filed["after"], reading["action"]) == ("file-paper", 1, "read-paper")
+    assert json.loads(filed["detail"]) == {"paper": paper["paper_id"], "sha256": paper["sha256"]}
+    assert (reading["detail"], reading["actor"], reading["unit"]) == (
+        f'{{"paper":"{paper["paper_id"]}"}}',
         "tester",
         "330225100-xf",
     )

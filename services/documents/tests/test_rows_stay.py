@@ -21,14 +21,14 @@ CHANGES = [
 
 @pytest.fixture
 async def filled(desk: Any) -> Any:
-    """A database that holds a file, a paper and readings of both."""
+    """A database that holds a file and a paper, both read."""
     file_id, paper_id = (await desk.put()).json()["file_id"], (await desk.file()).json()["paper_id"]
     await desk.get("files", file_id)
     await desk.get("papers", paper_id)
     return desk
 
 
-@pytest.mark.parametrize("table", ["files", "papers", "readings"])
+@pytest.mark.parametrize("table", ["files", "papers", "audit"])
 @pytest.mark.parametrize("statement", CHANGES)
 async def test_no_statement_changes_or_removes_a_row(filled: Any, table: str, statement: str) -> None:
     query = f"SELECT * FROM {table} ORDER BY id"  # noqa: S608 - a name of the list above

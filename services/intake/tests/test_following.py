@@ -144,3 +144,21 @@ async def test_who_holds_the_case_may_read_the_petition(start: Any) -> None:
     held = case("receive", 3, subject=petition, regions=["33.02.25", "33.02.25.101"])
     await intake.hear("intake.on-case", held)
     assert (await intake.request("GET", f"{PETITIONS}/{petition}", who=other)).status_code == 200
+
+
+async def test_a_file_goes_to_a_node_once_and_says_where_and_how_it_was_registered(start: Any) -> None:
+    intake = await start(service, path="33.02.25")
+    first = await registered(intake)
+    body = {"channel": "visit", "kind": "appeal", "title": "积水", "content": "积水", "group_size": 9, "route": 6,
+            "repeat_of": str(first)}  # fmt: skip
+    answer = await intake.request("POST", PETITIONS, who=COUNTY, json=body)
+    petition = uuid.UUID(answer.json()["id"])
+    await intake.hear("intake.on-case", case(subject=petition))
+    await intake.hear("intake.on-case", case(subject=petition, version=6))
+    (row,) = await intake.sent("letters")
+    township = await start(service, path="33.02.25.100")
+    letter = opened(intake, row["body"], township.runtime.settings)
+    await township.hear("intake.letters", letter)
+    (kept,) = await township.rows("SELECT * FROM petitions")
+    assert (kept["petitioner_count"], kept["is_group"], kept["route"], kept["repeat_of"]) == (9, True, 6, first)
+    assert kept["registered_node"] == "33.02.25"

@@ -63,6 +63,7 @@ async def test_answers_show_petitioners_masked(start: Any) -> None:
         "id_number": "110***********4258",
         "phone": "138****1111",
         "address": "丁***",
+        "representative": False,
     }
 
 
@@ -73,8 +74,10 @@ async def test_identity_is_read_only_for_a_purpose_and_every_reading_is_kept(sta
     assert (await intake.request("POST", path, json={})).status_code == 422
     answer = await intake.request("POST", path, json={"purpose": "电话核实来信内容"})
     assert answer.json()[0]["name"] == "张三丰"
-    (reading,) = await intake.rows("SELECT subject, purpose FROM identity_readings")
-    assert (reading["subject"], reading["purpose"]) == ("tester", "电话核实来信内容")
+    registered, reading = await intake.rows("SELECT * FROM audit ORDER BY id")
+    assert (registered["action"], registered["actor"], registered["after"]) == ("register", "tester", 1)
+    assert (reading["action"], reading["actor"], reading["unit"]) == ("read-identity", "tester", "330225100-xf")
+    assert (str(reading["subject"]), reading["reason"]) == (receipt["id"], "电话核实来信内容")
 
 
 async def test_the_same_key_registers_once_and_answers_the_same(start: Any) -> None:

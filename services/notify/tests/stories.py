@@ -15,8 +15,13 @@ from contracts.letters import Contact
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 NODE = "33.02.25.100"
 PHONE = "13812345678"
-STAGES = {"receive": "received", "accept": "accepted", "close": "closed"}
-HAPPENED = {"open": "opened", "transfer": "handed-over", "write-opinion": "opinion-written", **STAGES}
+STAGES = {
+    "receive": "received", "accept": "accepted", "decline": "declined", "refuse-again": "not-accepted-again",
+    "answer": "answered", "guide": "guided", "export": "exported", "extend": "extended", "serve": "opinion-served",
+    "close": "closed", "request-review": "review-requested", "note-withdrawal": "withdrawn",
+}  # fmt: skip
+SILENT = {"open": "opened", "screen": "screened", "transfer": "handed-over", "approve": "opinion-approved"}
+HAPPENED = {**SILENT, **STAGES}
 
 
 @dataclass

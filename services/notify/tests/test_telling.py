@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from services.notify.tests.stories import HAPPENED, PHONE, Story, hear, messages
+from services.notify.tests.stories import HAPPENED, PHONE, STAGES, Story, hear, messages
 from tests.support.running import Running
 
 from kit.errors import Refused
@@ -27,11 +27,19 @@ async def test_a_contact_makes_the_message_with_number_and_query_code(start: Any
     assert await messages(notify) == [("registered", "queued")]
 
 
-async def test_the_petitioner_is_told_received_accepted_and_closed_and_nothing_between(start: Any) -> None:
+async def test_the_petitioner_is_told_what_was_decided_and_nothing_between(start: Any) -> None:
     notify = await start(service)
-    story = Story(actions=("open", "transfer", "receive", "accept", "write-opinion", "close"))
+    story = Story(actions=("open", "screen", "transfer", "receive", "accept", "approve", "serve", "close"))
     await hear(notify, story.contact(), *story.case())
-    assert await templates_of(notify, story) == ["accepted", "closed", "received", "registered"]
+    assert await templates_of(notify, story) == ["accepted", "closed", "opinion-served", "received", "registered"]
+
+
+@pytest.mark.parametrize("action", sorted(STAGES))
+async def test_each_of_these_steps_is_told(start: Any, action: str) -> None:
+    notify = await start(service)
+    story = Story(actions=("open", action))
+    await hear(notify, story.contact(), *story.case())
+    assert await templates_of(notify, story) == sorted(["registered", STAGES[action]])
 
 
 async def test_only_the_first_receipt_is_told(start: Any) -> None:

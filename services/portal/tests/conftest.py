@@ -36,7 +36,8 @@ def open_portal(start: Any) -> Opened:
 @pytest.fixture
 async def node(open_portal: Opened, start: Any) -> AsyncIterator[tuple[Running, Node]]:
     """A portal that calls real services."""
-    running, behind = await open_portal(), Node()
+    # without a broker no event arrives by itself: waiting for one is cut short
+    running, behind = await open_portal(settings={"paper_seconds": 0.2}), Node()
     for each in (intake, routing, documents, notify, analytics):
         behind.running[each.name] = await start(each)
         behind.apps[each.name] = build_app(each, behind.running[each.name].runtime)

@@ -1,141 +1,18 @@
 """What staff do: register, find, act, file, read, count; against the real services."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from html import unescape
-from typing import Any
 
 import pytest
 from services.portal.tests.browsing import Browser, Node, browsing, check_accessible, hidden
+from services.portal.tests.casework import MATTER, act, registered
 from starlette.responses import PlainTextResponse
 from tests.support.running import Running
 
 from portal import resources
 
-MATTER = {"channel": "letter", "kind": "appeal", "title": "房屋征收补偿", "content": "来信反映补偿标准。"}
-PERSON = {"petitioners.0.name": "欧阳禾苗", "petitioners.0.phone": "13812345678"}
-OPINION = {
-    "request": "请求重新核定。", "facts": "经查属实。", "opinion": "予以支持。", "legal_basis": "条例第三十二条",
-    "outcome": "support",
-}  # fmt: skip
 PDF = b"%PDF-1.7\n" + b"x" * 2_000_000
-
-
-async def registered(desk: Browser, behind: Node, **typed: Any) -> str:
-    """Register at the desk; the case's page path."""
-    await desk.open("/staff/register")
-    answer = await desk.send("/staff/register", **{**MATTER, **PERSON, **typed})
-    assert answer.status_code == 200, answer.text
-    await behind.settle()
-    found = re.search(r'href="(/staff/cases/[0-9a-f-]{36})"', answer.text)
-    assert found is not None
-    return found[1]
-
-
-async def act(desk: Browser, behind: Node, case: str, action: str, **typed: str) -> str:
-    """Open the case, send one of its forms, and return the page that follows."""
-    await desk.open(case)
-    assert f'action="{case}/{action}"' in desk.page, desk.page
-    answer = await desk.send(f"{case}/{action}", version=hidden(desk.page, "version"), **typed)
-    assert answer.status_code == 303, answer.text
-    await behind.settle()
-    return (await desk.open(answer.headers["location"])).text
-
-
-def actions(page: str) -> set[str]:
-    return set(re.findall(r'action="/staff/cases/[0-9a-f-]{36}/([a-z-]+)"', page)) - {"identity", "files"}
-
-
-async def test_a_petition_goes_from_the_letter_to_the_closed_case(desk: Browser, behind: Node) -> None:
-    case = await registered(desk, behind)
-    assert actions((await desk.open(case)).text) == {"accept", "transfer", "assign"}
-    assert "已受理" in await act(desk, behind, case, "accept")
-    page = await act_opinion(desk, behind, case)
-    assert "处理意见已归档" in page
-    paper = re.search(r'href="([^"]+/papers/[^"]+)"', page)
-    assert paper is not None
-    assert "予以支持" in (await desk.open(paper[1])).text
-    page = await act(desk, behind, case, "close")
-    assert "state-closed" in page
-    assert actions(page) == set()
-    assert re.findall(r"<b>(已[^<]+)</b>", page) == ["已登记", "已受理", "已形成处理意见", "已办结"]
-
-
-async def act_opinion(desk: Browser, behind: Node, case: str) -> str:
-    """The opinion needs the paper's event to reach routing: without a broker it is let through in between."""
-    await desk.open(case)
-    form, version = desk.page, hidden(desk.page, "version")
-    answer = await desk.send(f"{case}/write-opinion", version=version, **OPINION)
-    assert answer.status_code == 409
-    assert "处理意见书不会重复" in answer.text
-    await behind.settle()
-    desk.page = form
-    answer = await desk.send(f"{case}/write-opinion", version=version, **OPINION)
-    assert answer.status_code == 303
-    await behind.settle()
-    assert len(await behind.running["documents"].rows("SELECT * FROM papers")) == 1
-    return (await desk.open(answer.headers["location"])).text
-
-
-async def test_a_case_is_handed_over_and_returned_with_a_reason(
-    desk: Browser, behind: Node, node: tuple[Running, Node]
-) -> None:
-    case = await registered(desk, behind)
-    page = await act(desk, behind, case, "transfer", to_unit="330225100-cj", note="请联系本人")
-    assert "转送中" in page
-    assert actions(page) == {"withdraw"}
-    async with browsing(node[0]) as builder:
-        await builder.sign_in("builder")
-        assert actions((await builder.open(case)).text) == {"receive", "return"}
-        page = await act(builder, behind, case, "return", reason="not-ours", note="应由县里办理")
-    assert "不属于本单位职权" in page
-    assert "应由县里办理" in (await desk.open(case)).text
-
-
-async def test_an_assignment_carries_its_deadline_in_china_time(desk: Browser, behind: Node) -> None:
-    case = await registered(desk, behind)
-    day = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%d")
-    page = await act(desk, behind, case, "assign", to_unit="330225100-cj", due_at=day)
-    assert f"{day} 23:59" in page
-
-
-async def test_a_stale_page_is_told_and_shows_the_newest_state(desk: Browser, behind: Node) -> None:
-    case = await registered(desk, behind)
-    await desk.open(case)
-    stale = desk.page
-    await act(desk, behind, case, "accept")
-    desk.page = stale
-    answer = await desk.send(
-        f"{case}/transfer", version=hidden(stale, "version"), to_unit="330225100-cj", note="请速办"
-    )
-    assert answer.status_code == 409
-    assert "刚刚有人办理过" in answer.text
-    assert "state-accepted" in answer.text
-
-
-async def test_what_a_form_lacks_is_told_and_what_was_typed_is_kept(desk: Browser, behind: Node) -> None:
-    case = await registered(desk, behind)
-    await desk.open(case)
-    version = hidden(desk.page, "version")
-    for typed in ({"to_unit": ""}, {"to_unit": "no-such-unit"}, {"to_unit": "330225100-cj", "due_at": "never"}):
-        answer = await desk.send(f"{case}/assign", version=version, note="请速办", **typed)
-        assert answer.status_code == 422
-        assert '<details class="act" open>' in answer.text
-        assert "请速办</textarea>" in answer.text
-    answer = await desk.send(f"{case}/accept", version="one")
-    assert answer.status_code == 422
-
-
-async def test_pressing_twice_acts_once(desk: Browser, behind: Node) -> None:
-    case = await registered(desk, behind)
-    await desk.open(case)
-    form, version = desk.page, hidden(desk.page, "version")
-    for _ in range(2):
-        desk.page = form
-        answer = await desk.send(f"{case}/accept", version=version)
-        assert answer.status_code == 303
-    await behind.settle()
-    assert (await desk.open(case)).text.count("<b>已受理</b>") == 1
 
 
 async def test_identity_is_masked_and_shown_for_a_recorded_purpose(desk: Browser, behind: Node) -> None:
@@ -149,7 +26,7 @@ async def test_identity_is_masked_and_shown_for_a_recorded_purpose(desk: Browser
     answer = await desk.send(f"{case}/identity", purpose="核实联系方式")
     assert "欧阳禾苗" in answer.text
     assert answer.headers["cache-control"] == "no-store"
-    rows = await behind.running["intake"].rows("SELECT subject, purpose FROM identity_readings")
+    rows = await behind.running["intake"].rows("SELECT actor, reason FROM audit WHERE action = 'read-identity'")
     assert [tuple(row) for row in rows] == [("clerk", "核实联系方式")]
     assert "欧阳禾苗" not in (await desk.open(case)).text
 

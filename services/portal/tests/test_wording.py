@@ -10,7 +10,7 @@ from intake.domain import CHANNELS, KINDS
 from portal import rendering, wording
 from portal.domain import ADMIN_ROLES, BUSINESS_ROLES
 from portal.wording import Wording, at_china_clock, labels, moment, size
-from routing.domain import ACTIONS, RETURN_REASONS, STATES
+from routing.domain import RETURN_REASONS
 
 TEMPLATES = sorted((Path(rendering.__file__).parent / "templates").glob("*.html"))
 ASKED = re.compile(r'\bt\("([a-z_.-]+)"[,)]')
@@ -65,11 +65,6 @@ def test_templates_hold_no_words_of_their_own() -> None:
         ("channel", CHANNELS),
         ("kind", KINDS),
         ("kind_what", KINDS),
-        ("state", STATES),
-        ("state_plain", STATES),
-        ("action", ACTIONS),
-        ("step", ("open", *ACTIONS)),
-        ("done", ACTIONS),
         ("reason", RETURN_REASONS),
         ("role", sorted(BUSINESS_ROLES | ADMIN_ROLES)),
         ("outcome", ("support", "explain", "not-support")),

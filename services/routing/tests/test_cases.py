@@ -2,16 +2,17 @@
 
 import asyncio
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from tests.support.nodes import token
 from tests.support.running import Running, told
 
 from contracts.envelope import Envelope
 from contracts.events import CaseState, PaperState, PetitionState
-from contracts.letters import CaseProgress, HandOverOffer, WithdrawalRequest
+from contracts.letters import CaseFile, CaseProgress, RecallRequest
 from contracts.speech import parse_event
 from kit.errors import Refused
 from routing.main import service
@@ -26,7 +27,7 @@ TOWN_HERE = token("330225101-xf", "33.02.25.101", ["clerk", "handler"])
 def registered(unit: str = "330225-xf", region: str = "33.02.25", **changes: Any) -> Envelope:
     state = PetitionState(
         number=f"XF{uuid.uuid4().hex[:12]}", region=region, unit=unit, channel="letter", kind="appeal", petitioners=1,
-        received_at=NOW, registered_at=NOW, **changes,
+        received_at=NOW, registered_at=NOW, **{"route": 6, **changes},
     )  # fmt: skip
     return told("intake.petition.registered.v1", state, subject=uuid.uuid4(), node="33.02.25")
 
@@ -47,7 +48,7 @@ async def test_a_registered_petition_opens_one_case_however_often_it_is_told(sta
     await routing.hear("routing.on-petition-registered", event)
     await routing.hear("routing.on-petition-registered", event)
     case = (await routing.request("GET", f"{CASES}/{event.subject}", who=OFFICE)).json()
-    assert (case["state"], case["holder_unit"], case["version"]) == ("registered", "330225-xf", 1)
+    assert (case["state"], case["holder_unit"], case["version"]) == ("screened", "330225-xf", 1)
     assert len(await routing.rows("SELECT 1 FROM cases")) == 1
     assert [event.type for event in await routing.events()] == ["routing.case.opened.v1"]
 
@@ -100,16 +101,18 @@ async def offered_case(routing: Running, version: int = 2) -> tuple[Envelope, Ca
             "number": f"XF{uuid.uuid4().hex[:12]}", "channel": "web", "kind": "appeal", "state": "offered",
             "holder_unit": "330225100-xf", "holder_region": "33.02.25.100", "writer": "33.02.25.100",
             "registered_region": "33.02.25", "registered_at": NOW, "regions": ["33.02.25", "33.02.25.100"],
-            "nodes": ["33.02.25", "33.02.25.100"], "last": {"action": "transfer", "unit": "330225-xf", "at": NOW},
+            "nodes": ["33.02.25", "33.02.25.100"], "procedure": "ordinary-petition/1", "route": 6,
+            "last": {"action": "transfer", "unit": "330225-xf", "at": NOW},
             "hand_over": {
                 "id": uuid.uuid4(), "kind": "transfer", "from_unit": "330225-xf", "from_node": "33.02.25",
-                "from_region": "33.02.25", "from_state": "registered", "to_unit": "330225100-xf",
+                "from_region": "33.02.25", "from_state": "screened",
+                "to_region": "33.02.25.100", "to_unit": "330225100-xf",
                 "to_node": "33.02.25.100", "offered_at": NOW,
             },
         }
     )  # fmt: skip
-    offer = HandOverOffer(case=state, note="请办理")
-    letter = told("routing.hand-over-offer.v1", offer, subject=uuid.uuid4(), sequence=version, node="33.02.25")
+    offer = CaseFile(case=state, note="请办理")
+    letter = told("routing.case-file.v1", offer, subject=uuid.uuid4(), sequence=version, node="33.02.25")
     return letter, state
 
 
@@ -134,8 +137,8 @@ async def test_a_withdrawal_before_receipt_is_granted_and_one_after_it_is_not(st
         if received:
             await do(routing, str(letter.subject), "receive", token(), version=2)
         assert state.hand_over is not None
-        request = WithdrawalRequest(hand_over=state.hand_over.id, version=2)
-        asked = told("routing.withdrawal-request.v1", request, subject=letter.subject, sequence=2, node="33.02.25")
+        request = RecallRequest(hand_over=state.hand_over.id, version=2)
+        asked = told("routing.recall-request.v1", request, subject=letter.subject, sequence=2, node="33.02.25")
         await routing.hear("routing.letters", asked)
         (row,) = await routing.rows("SELECT * FROM cases WHERE id = $1", letter.subject)
         expected = ("330225100-xf", "33.02.25.100") if received else ("330225-xf", "33.02.25")
@@ -146,13 +149,13 @@ async def test_a_withdrawal_that_overtakes_its_offer_wins_when_the_offer_comes(s
     routing = await start(service)
     letter, state = await offered_case(routing)
     assert state.hand_over is not None
-    request = WithdrawalRequest(hand_over=state.hand_over.id, version=2)
-    asked = told("routing.withdrawal-request.v1", request, subject=letter.subject, sequence=2, node="33.02.25")
+    request = RecallRequest(hand_over=state.hand_over.id, version=2)
+    asked = told("routing.recall-request.v1", request, subject=letter.subject, sequence=2, node="33.02.25")
     await routing.hear("routing.letters", asked)
     await routing.hear("routing.letters", letter)
     (row,) = await routing.rows("SELECT * FROM cases WHERE id = $1", letter.subject)
     assert (row["state"], row["holder_unit"], row["writer"], row["version"]) == (
-        "registered",
+        "screened",
         "330225-xf",
         "33.02.25",
         3,
@@ -163,7 +166,7 @@ async def test_an_offer_for_a_unit_that_is_not_here_goes_back_by_itself(start: A
     routing = await start(service)
     letter, state = await offered_case(routing)
     state = state.model_copy(update={"holder_unit": "330226-xf"})
-    offer = letter.model_copy(update={"data": HandOverOffer(case=state)})
+    offer = letter.model_copy(update={"data": CaseFile(case=state)})
     await routing.hear("routing.letters", offer)
     (row,) = await routing.rows("SELECT * FROM cases")
     assert (row["holder_unit"], row["writer"], row["version"]) == ("330225-xf", "33.02.25", 3)
@@ -215,19 +218,38 @@ async def test_progress_in_a_letter_is_shown_to_the_services_of_this_node(start:
         await routing.hear("routing.letters", foreign)
 
 
-async def test_closing_needs_an_opinion_whose_paper_is_filed(start: Any) -> None:
+LEADER = token("330225-xf", "33.02.25", ["leader"], subject="county.leader")
+
+
+async def filed(routing: Running, case: str, kind: str) -> str:
+    """A paper as documents tells of it."""
+    paper = uuid.uuid4()
+    state = PaperState(paper_id=paper, kind=kind, sha256="0" * 64, unit="330225-xf", written_at=NOW)
+    await routing.hear(
+        "routing.on-paper", told("documents.paper.filed.v1", state, subject=uuid.UUID(case), node="33.02.25")
+    )
+    return str(paper)
+
+
+async def test_an_opinion_needs_its_paper_and_a_second_pair_of_eyes(start: Any) -> None:
     routing = await start(service, **COUNTY)
     case = await opened(routing)
     await do(routing, case, "accept", version=1)
-    paper = uuid.uuid4()
-    missing = await do(routing, case, "write-opinion", version=2, outcome="support", paper_id=str(paper))
-    assert missing.json()["type"] == "urn:xinqiao:problem:paper-missing"
-    state = PaperState(paper_id=paper, kind="opinion", sha256="0" * 64, unit="330225-xf", written_at=NOW)
-    filed = told("documents.paper.filed.v1", state, subject=uuid.UUID(case), node="33.02.25")
-    await routing.hear("routing.on-paper", filed)
-    written = await do(routing, case, "write-opinion", version=2, outcome="support", paper_id=str(paper))
-    closed = await do(routing, case, "close", version=3)
-    assert (written.json()["outcome"], closed.json()["state"]) == ("support", "closed")
+    missing = await do(routing, case, "submit", version=2, outcome="support", papers=[str(uuid.uuid4())])
+    assert (missing.status_code, missing.json()["papers"]) == (422, ["opinion"])
+    paper = await filed(routing, case, "opinion")
+    submitted = await do(routing, case, "submit", version=2, outcome="support", papers=[paper])
+    assert submitted.json()["state"] == "in-approval"
+    alone = await do(routing, case, "approve", version=3)
+    assert alone.status_code in {403, 409}
+    approved = await do(routing, case, "approve", LEADER, version=3)
+    assert approved.json()["state"] == "opinion-approved"
+    (opinion,) = await routing.rows("SELECT * FROM opinions")
+    assert (opinion["outcome"], opinion["approved_by"]) == ("support", "county.leader")
+    # the service's own role owns the tables here: not even it can change what was approved
+    for change in ("UPDATE opinions SET outcome = 'explain'", "DELETE FROM opinions", "TRUNCATE opinions"):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await routing.rows(change)
 
 
 async def test_a_case_is_seen_only_in_its_scope_and_never_by_the_accused(start: Any) -> None:
@@ -250,7 +272,7 @@ async def test_the_answer_tells_what_may_be_done_and_why_not_the_rest(start: Any
     routing = await start(service, **COUNTY)
     case = await opened(routing)
     shown = (await routing.request("GET", f"{CASES}/{case}", who=OFFICE)).json()["actions"]
-    assert {action["action"] for action in shown if action["allowed"]} == {"transfer", "assign", "accept"}
+    assert {action["action"] for action in shown if action["allowed"]} >= {"transfer", "assign", "accept"}
     assert {action["action"]: action["reason"] for action in shown}["close"] == "not-in-this-state"
     superior = (await routing.request("GET", f"{CASES}/{case}", who=token("330000-xf", "33"))).json()["actions"]
     assert not any(action["allowed"] for action in superior)
@@ -261,3 +283,63 @@ async def test_a_state_that_can_be_none_is_refused(start: Any, state: str) -> No
     routing = await start(service, **COUNTY)
     answer = await routing.request("GET", f"{CASES}?state={state}", who=OFFICE)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "query.state")
+
+
+async def test_an_objection_travels_to_the_sender_and_its_answer_back(start: Any) -> None:
+    """Two nodes: the county hands over, the township objects, the county agrees and holds the case again."""
+    routing = await start(service)
+    letter, _ = await offered_case(routing)
+    await routing.hear("routing.letters", letter)
+    case = str(letter.subject)
+    await do(routing, case, "receive", token(), version=2)
+    objected = await do(routing, case, "object", token(), version=3, reason="not-ours", note="不属本镇职责")
+    shown = objected.json()
+    assert (shown["state"], shown["holder_unit"], shown["asked"]) == ("objected", "330225100-xf", "330225-xf")
+    assert shown["writer"] == "33.02.25"
+    sent = [row["routing_key"] for row in await routing.sent("letters")]
+    assert "letter.33.02.25.routing" in sent
+    waiting = await do(routing, case, "accept", token(), version=4)
+    assert waiting.status_code == 409
+
+
+async def test_every_clock_tells_why_it_ends_on_that_date(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    case = await opened(routing)
+    shown = (await do(routing, case, "accept", version=1)).json()
+    (handling,) = [clock for clock in shown["clocks"] if clock["name"] == "handling"]
+    assert handling["article"].startswith("Art 34")
+    assert "60" in handling["why_zh"]
+    assert handling["level"] in {"green", "yellow", "red"}
+    to_do = (await routing.request("GET", "/api/routing/v1/to-do", who=OFFICE)).json()
+    assert [(each["id"], each["due_at"]) for each in to_do] == [(case, shown["due_at"])]
+
+
+async def test_an_incomplete_action_names_everything_that_is_missing(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    case = await opened(routing, route=None)
+    refused = await do(routing, case, "screen", version=1)
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:xinqiao:problem:route-missing")
+    screened = await do(routing, case, "screen", version=1, route=3)
+    assert (screened.json()["state"], screened.json()["procedure"]) == ("screened", "matter-31-3/1")
+    assert not [clock for clock in screened.json()["clocks"] if clock["name"] == "handling"]
+
+
+async def test_a_delegate_approves_while_the_leader_is_absent_and_not_after(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    case = await opened(routing)
+    await do(routing, case, "accept", version=1)
+    paper = await filed(routing, case, "opinion")
+    await do(routing, case, "submit", version=2, outcome="explain", papers=[paper])
+    deputy = token("330225-xf", "33.02.25", ["handler"], subject="county.deputy")
+    assert (await do(routing, case, "approve", deputy, version=3)).status_code == 403
+    now = datetime.now(UTC)
+    for since, until, status in ((-9, -8, 403), (-1, 1, 200)):
+        body = {
+            "to_subject": "county.deputy", "since": (now + timedelta(days=since)).isoformat(),
+            "until": (now + timedelta(days=until)).isoformat(),
+        }  # fmt: skip
+        made = await routing.request("POST", "/api/routing/v1/delegations", who=LEADER, json=body)
+        assert made.status_code == 201
+        assert (await do(routing, case, "approve", deputy, version=3)).status_code == status
+    listed = (await routing.request("GET", "/api/routing/v1/delegations", who=LEADER)).json()
+    assert [each["to_subject"] for each in listed] == ["county.deputy"]

@@ -1,150 +1,219 @@
 """The table of states and actions: every allowed and every forbidden pair."""
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from services.routing.tests.cases import (
+    ANYTHING,
+    BUREAU,
+    NOW,
+    OFFICE,
+    PROVINCE,
+    TOWN,
+    actor,
+    attempt,
+    fresh,
+    in_state,
+    offer_to,
+    whoever,
+)
 
+import routing.refusals  # noqa: F401 - fills the catalogue
 from kit.errors import CATALOGUE, Refused
 from routing import domain
-from routing.domain import ACTIONS, STATES, TABLE, Actor, Case, Unit
-
-NOW = datetime(2026, 1, 5, tzinfo=UTC)
-OFFICE = Unit("office", "33.02", "33.02")
-TOWN = Unit("town", "33.02.25", "33.02")
-BUREAU = Unit("bureau", "33.02.26", "33.02")
-ALL = frozenset({"clerk", "handler", "leader"})
+from routing.domain import Case, Unit
+from routing.procedures import ActionRule, Procedure
+from routing.table import ACTIONS, BACK, ENDS, SAME, STATES, TABLE
 
 
-def actor(unit: Unit = OFFICE, *roles: str) -> Actor:
-    return Actor("somebody", unit.code, unit.node, frozenset(roles) or ALL)
-
-
-def fresh(**changes: object) -> Case:
-    given = {"case_id": UUID(int=1), "number": "XF1", "channel": "letter", "kind": "appeal", "unit": OFFICE}
-    return domain.open_case(**{**given, "registered_at": NOW, **changes})  # type: ignore[arg-type]  # test data
-
-
-def offered(case: Case | None = None, to: Unit = TOWN) -> Case:
-    case = case or fresh()
-    return domain.offer(case, actor(), case.version, kind="transfer", to=to, hand_over_id=UUID(int=2), at=NOW)
-
-
-def in_state(state: str) -> Case:
-    case = fresh()
-    if state == "registered":
-        return case
-    if state in {"offered", "received"}:
-        case = offered(case)
-        return case if state == "offered" else domain.receive(case, actor(TOWN), case.version, NOW)
-    case = domain.accept(case, actor(), case.version, NOW)
-    if state != "accepted":
-        case = domain.write_opinion(case, actor(), case.version, NOW, "support")
-    if state == "closed":
-        case = domain.close(case, actor(), case.version, NOW)
-    return case
-
-
-def attempt(case: Case, action: str) -> Case:  # noqa: PLR0911 - one branch an action
-    """Do an action as whoever the table lets do it, so that only the state can refuse."""
-    rule = TABLE.get((case.state, action))
-    party = rule.party if rule else "holder"
-    offer = case.hand_over
-    code = (
-        case.holder_unit
-        if party == "holder" or offer is None
-        else {"offered": offer.to_unit, "offerer": offer.from_unit}[party]
-    )
-    who = Actor("somebody", code, "33.02", ALL)
-    match action:
-        case "transfer" | "assign":
-            due = NOW + timedelta(days=15)
-            return domain.offer(
-                case, who, case.version, kind=action, to=BUREAU, hand_over_id=UUID(int=3), at=NOW, due_at=due
-            )
-        case "receive":
-            return domain.receive(case, who, case.version, NOW)
-        case "return":
-            return domain.send_back(case, who, case.version, NOW, "not-ours", "不属本单位职责")
-        case "withdraw":
-            return domain.withdraw(case, who, case.version, NOW)
-        case "accept":
-            return domain.accept(case, who, case.version, NOW)
-        case "write-opinion":
-            return domain.write_opinion(case, who, case.version, NOW, "explain")
-        case _:
-            return domain.close(case, who, case.version, NOW)
+def prepared(state: str, action: str) -> Case:
+    """Overlays that the action asks for."""
+    case = in_state(state)
+    return replace(case, suspended=action == "resume", merged_into=UUID(int=9) if action == "unmerge" else None)
 
 
 @pytest.mark.parametrize(("state", "action"), list(itertools.product(STATES, ACTIONS)))
 def test_every_pair_is_allowed_or_refused_as_the_table_says(state: str, action: str) -> None:
-    case = in_state(state)
-    assert case.state == state
+    case = prepared(state, action)
     if (state, action) not in TABLE:
         with pytest.raises(Refused, match="not-in-this-state"):
             attempt(case, action)
         return
     changed = attempt(case, action)
     expected = TABLE[(state, action)].to
-    assert changed.state == (expected if expected in STATES else "registered")
+    assert changed.state == {SAME: state, BACK: "screened"}.get(expected, expected)
     assert (changed.version, changed.last.action) == (case.version + 1, action)
 
 
 def test_the_table_names_only_known_states_and_actions() -> None:
     assert {state for state, _ in TABLE} <= set(STATES)
-    assert {action for _, action in TABLE} == set(ACTIONS)
+    assert {rule.to for rule in TABLE.values()} <= {*STATES, SAME, BACK}
 
 
-def test_every_refusal_of_the_domain_is_in_the_catalogue() -> None:
-    import routing.refusals  # noqa: F401 - fills the catalogue
+def test_every_state_is_reached_and_every_unfinished_one_is_left() -> None:
+    reached = {rule.to for rule in TABLE.values()} | {"registered", "disputed", "terminated"}
+    assert set(STATES) <= reached
+    left = {state for state, _ in TABLE}
+    assert set(STATES) - left <= ENDS
 
-    assert {"not-in-this-state", "not-the-holder", "held-elsewhere", "already-the-holder", "deadline-missing"} <= set(
+
+def test_every_guard_is_known_and_every_refusal_is_in_the_catalogue() -> None:
+    case = in_state("received")
+    for rule in TABLE.values():
+        for guard in rule.guards:
+            domain._guard(case, guard, whoever(case, "accept"), NOW)
+            assert guard in CATALOGUE
+    assert {"not-in-this-state", "not-the-holder", "held-elsewhere", "suspended", "merged", "incomplete"} <= set(
         CATALOGUE
     )
 
 
+def test_a_procedure_narrows_the_table_but_no_case_is_stuck_between_units() -> None:
+    narrow = Procedure(
+        "narrow", 1, "", "", frozenset(), frozenset(), {"accept": ActionRule(roles=frozenset({"leader"}))}, ()
+    )
+    with pytest.raises(Refused, match="not-in-this-state"):
+        attempt(in_state("received"), "decline", narrow)
+    with pytest.raises(Refused, match="not-allowed"):
+        attempt(in_state("received"), "accept", narrow, actor=actor(TOWN, "clerk"))
+    assert attempt(in_state("offered"), "receive", narrow).state == "received"
+
+
+def test_a_refused_action_tells_what_is_allowed() -> None:
+    with pytest.raises(Refused) as refused:
+        attempt(in_state("received"), "approve", actor=actor(TOWN))
+    assert refused.value.facts["state"] == "received"
+    assert "accept" in refused.value.facts["allowed"]
+
+
 def test_a_stale_version_is_refused() -> None:
-    case = fresh()
     with pytest.raises(Refused, match="version-conflict"):
-        domain.accept(case, actor(), case.version - 1, NOW)
+        attempt(in_state("received"), "accept", version=7)
 
 
 def test_only_the_holder_acts() -> None:
     with pytest.raises(Refused, match="not-the-holder"):
-        domain.accept(fresh(), actor(TOWN), 1, NOW)
+        attempt(in_state("received"), "accept", actor=actor(OFFICE))
 
 
-def test_a_clerk_does_not_close() -> None:
-    case = in_state("opinion-written")
+def test_nobody_approves_what_they_sent_for_approval() -> None:
+    case = replace(in_state("in-approval"), submitted_by="somebody")
+    with pytest.raises(Refused, match="four-eyes"):
+        attempt(case, "approve")
+
+
+def test_every_approver_of_the_chain_has_a_say() -> None:
+    chain = replace(ANYTHING, approval=("handler", "leader"))
+    once = attempt(in_state("in-approval"), "approve", chain, actor=actor(OFFICE, "handler"))
+    assert (once.state, once.step) == ("in-approval", 1)
     with pytest.raises(Refused, match="not-allowed"):
-        domain.close(case, actor(OFFICE, "clerk"), case.version, NOW)
+        attempt(once, "approve", chain, actor=actor(OFFICE, "handler"))
+    assert attempt(once, "approve", chain, actor=actor(OFFICE, "leader")).state == "opinion-approved"
 
 
-def test_a_returned_case_falls_back_to_its_sender_as_it_was() -> None:
-    before = in_state("received")
-    back = domain.send_back(
-        domain.offer(before, actor(TOWN), before.version, kind="transfer", to=BUREAU, hand_over_id=UUID(int=4), at=NOW),
-        actor(BUREAU), before.version + 1, NOW, "not-ours", "",
-    )  # fmt: skip
-    assert (back.state, back.holder_unit, back.writer) == ("received", TOWN.code, TOWN.node)
-    assert back.hand_over is None
+def test_an_appeal_without_a_route_must_be_screened() -> None:
+    assert fresh().state == "registered"
+    assert fresh(route=6).state == "screened"
+    assert fresh(kind="suggestion").state == "screened"
+
+
+def test_a_suspended_or_merged_case_waits() -> None:
+    with pytest.raises(Refused, match="suspended"):
+        attempt(replace(in_state("accepted"), suspended=True), "submit")
+    with pytest.raises(Refused, match="merged"):
+        attempt(replace(in_state("accepted"), merged_into=UUID(int=9)), "submit")
 
 
 def test_nothing_is_offered_to_the_accused_unit_or_one_below_it() -> None:
-    case = fresh(accused_units=("accused",), kind="accusation")
+    case = replace(in_state("screened"), accused_units=("accused",))
     accused = Unit("accused", "33.02.25", "33.02")
     below = Unit("below", "33.02.25.100", "33.02")
     beside = Unit("beside", "33.02.25", "33.02")
     for to in (accused, below):
         with pytest.raises(Refused, match="accused-unit"):
-            domain.offer(case, actor(), 1, kind="transfer", to=to, hand_over_id=UUID(int=5), at=NOW, accused=(accused,))
-    assert domain.offer(
-        case, actor(), 1, kind="transfer", to=beside, hand_over_id=UUID(int=5), at=NOW, accused=(accused,)
-    )
+            attempt(case, "transfer", to=to, accused=(accused,))
+    assert attempt(case, "transfer", to=beside, accused=(accused,))
 
 
 def test_an_assignment_needs_a_deadline_to_come() -> None:
     for due in (None, NOW):
         with pytest.raises(Refused, match="deadline-missing"):
-            domain.offer(fresh(), actor(), 1, kind="assign", to=TOWN, hand_over_id=UUID(int=6), at=NOW, due_at=due)
+            attempt(in_state("screened"), "assign", due_at=due)
+
+
+def test_an_agreed_objection_gives_the_case_back_as_its_sender_held_it() -> None:
+    objected = attempt(in_state("received"), "object", arbiter=OFFICE)
+    assert (objected.state, objected.holder_unit, objected.asked) == ("objected", TOWN.code, OFFICE.code)
+    back = attempt(objected, "agree-objection")
+    assert (back.state, back.holder_unit, back.writer, back.hops) == ("screened", OFFICE.code, OFFICE.node, ())
+    assert (back.objections, back.objected_units) == (1, (TOWN.code,))
+
+
+def test_a_refused_objection_is_not_made_again() -> None:
+    kept = attempt(attempt(in_state("received"), "object", arbiter=OFFICE), "refuse-objection")
+    assert (kept.state, kept.holder_unit, kept.writer) == ("received", TOWN.code, TOWN.node)
+    with pytest.raises(Refused, match="not-forced"):
+        attempt(kept, "object")
+
+
+def test_an_objection_after_five_working_days_is_refused() -> None:
+    with pytest.raises(Refused, match="objection-too-late"):
+        attempt(in_state("received"), "object", at=NOW + timedelta(days=31))
+
+
+def test_the_second_objection_goes_to_the_common_superior_who_decides_for_good() -> None:
+    disputed = attempt(replace(in_state("received"), objections=1), "object")
+    assert (disputed.state, disputed.holder_unit, disputed.asked) == ("disputed", TOWN.code, PROVINCE.code)
+    sent = attempt(disputed, "arbitrate", to=BUREAU)
+    assert (sent.state, sent.holder_unit) == ("offered", BUREAU.code)
+    received = attempt(sent, "receive")
+    with pytest.raises(Refused, match="not-forced"):
+        attempt(received, "object")
+
+
+def test_the_same_unit_a_second_time_is_for_the_common_superior() -> None:
+    case = replace(in_state("screened"), objected_units=(BUREAU.code,))
+    assert attempt(case, "transfer").state == "disputed"
+    insisted = attempt(case, "transfer", arbiter=OFFICE)  # who sends is the common superior itself
+    assert insisted.hand_over is not None
+    assert insisted.hand_over.forced
+
+
+def test_a_review_goes_to_the_parent_unit_and_nowhere_else() -> None:
+    closed = in_state("closed")
+    with pytest.raises(Refused, match="not-the-parent-unit"):
+        attempt(closed, "request-review", to=BUREAU)
+    asked = attempt(closed, "request-review")
+    assert (asked.state, asked.stage, asked.holder_unit, asked.handler_unit) == (
+        "offered", "review", PROVINCE.code, OFFICE.code,
+    )  # fmt: skip
+    with pytest.raises(Refused, match="not-a-review"):
+        attempt(asked, "recall")
+
+
+def test_after_the_re_review_the_matter_is_terminated() -> None:
+    last = replace(in_state("served"), stage="re-review", served_at=NOW)
+    terminated = attempt(last, "close")
+    assert terminated.state == "terminated"
+    with pytest.raises(Refused, match="not-in-this-state"):
+        attempt(terminated, "request-review")
+
+
+def test_a_review_is_asked_for_within_thirty_days() -> None:
+    with pytest.raises(Refused, match="in-review-window"):
+        attempt(in_state("closed"), "request-review", at=NOW + timedelta(days=30))
+    late_paper = attempt(
+        in_state("closed"), "request-review", at=NOW + timedelta(days=31), asked_at=NOW + timedelta(days=29)
+    )
+    assert late_paper.stage == "review"
+
+
+def test_what_was_terminated_before_is_not_accepted_again() -> None:
+    case = replace(in_state("screened"), terminated_before=True)
+    with pytest.raises(Refused, match="not-terminated-before"):
+        attempt(case, "accept")
+    assert attempt(case, "refuse-again").state == "not-accepted-again"
+    assert offer_to().kind == "transfer"

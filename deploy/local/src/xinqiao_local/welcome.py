@@ -15,8 +15,8 @@ HEAD = """\
 
 Four tiers run, linked with each other 四级节点已启动并互联. Each has its own address and accounts:
   account 账号, password 密码, name 姓名, role 角色, unit 单位
-  clerk 登记 registers and transfers; handler 承办 accepts, writes opinions, closes; leader 领导 and
-  supervisor 督查 assign and look; analyst 统计 reads figures; operator 运维 runs the node"""
+  clerk 登记 registers, classifies, transfers; handler 承办 accepts, writes opinions, closes; leader 领导
+  approves; supervisor 督查 urges and supervises; analyst 统计 reads figures; operator 运维 runs the node"""
 NEXT = """\
 
 Next 接下来:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import MetaData
 
-from kit import health, idempotency, inbox, problems
+from kit import audit, health, idempotency, inbox, problems
 from kit.bus import Consumer
 from kit.consuming import ConsumerLoop
 from kit.db import Session, Waker
@@ -135,7 +135,8 @@ async def working(service: Service, runtime: Runtime) -> AsyncIterator[None]:
         )
         for consumer in service.consumers
     ]
-    loops += [WorkerLoop(worker, database=runtime.database, context=runtime) for worker in service.workers]
+    workers = (*service.workers, audit.CHAINING)
+    loops += [WorkerLoop(worker, database=runtime.database, context=runtime) for worker in workers]
     relay = Relay(runtime.database, runtime.bus, service=service.name)
     consuming = [asyncio.create_task(loop.run(), name=f"{service.name}.{type(loop).__name__}") for loop in loops]
     relaying = asyncio.create_task(relay.run(), name=f"{service.name}.relay")

@@ -17,18 +17,19 @@ from sqlalchemy.pool import NullPool
 
 from kit.connections import Connections
 from kit.logs import log
-from kit.writes import MESSAGE, MESSAGES, Writes
+from kit.writes import MESSAGE, MESSAGES, NOTE, NOTES, Writes
 
 OUTBOX = "outbox"  # the channel on which relays wait
 PACE = 0.03  # seconds between two NOTIFYs: the first commit is told at once, those that follow together
 
 
 class Session:
-    """A transaction in progress. What `write` collects, and the messages in `outbox`, go to the database in one
-    statement just before it commits; `wake` names the channels that are notified once it has committed.
+    """A transaction in progress. What `write` collects, the messages in `outbox` and the entries in `notes` (see
+    kit.audit) go to the database in one statement just before it commits; `wake` names the channels that are notified
+    once it has committed.
     """
 
-    __slots__ = ("_raw", "_sql", "_transaction", "_writes", "outbox", "wake")
+    __slots__ = ("_raw", "_sql", "_transaction", "_writes", "notes", "outbox", "wake")
 
     def __init__(self, sql: AsyncConnection, raw: "asyncpg.Connection[Any]") -> None:
         self._sql = sql
@@ -36,6 +37,7 @@ class Session:
         self._transaction: Transaction | None = None
         self._writes = Writes()
         self.outbox: list[tuple[str, str, str, bytes, str]] = []
+        self.notes: list[tuple[Any, ...]] = []
         self.wake: set[str] = set()
 
     async def begin(self) -> None:
@@ -69,15 +71,20 @@ class Session:
     async def flush(self) -> None:
         """Send what is collected. In a transaction that has not begun this one statement is the whole of it."""
         if self.outbox:
-            if len(self.outbox) == 1:  # the rule, and cheaper without arrays
-                self._writes.add(MESSAGE, *self.outbox[0])
-            else:
-                self._writes.add(MESSAGES, *zip(*self.outbox, strict=True))
-            self.outbox.clear()
             self.wake.add(OUTBOX)
+        self._add_rows(self.outbox, MESSAGE, MESSAGES)
+        self._add_rows(self.notes, NOTE, NOTES)
         if self._writes:
             statement, values = self._writes.take()
             await self._raw.execute(statement, *values)
+
+    def _add_rows(self, rows: list[Any], one: str, several: str) -> None:
+        """One row is the rule, and cheaper without arrays."""
+        if len(rows) == 1:
+            self._writes.add(one, *rows[0])
+        elif rows:
+            self._writes.add(several, *zip(*rows, strict=True))
+        rows.clear()
 
     async def commit(self) -> None:
         """For the block that opened the transaction alone."""

@@ -14,6 +14,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    Uuid,
     func,
     text,
 )
@@ -65,4 +66,40 @@ def metadata() -> MetaData:
         Column("body", LargeBinary, nullable=False),
         moment("created_at", index=True),
     )
+    _audit(tables)
     return tables
+
+
+def _audit(tables: MetaData) -> None:
+    """What was done, by whom, in a chain: see kit.audit. Entries, links and heads are never changed or deleted."""
+    Table(
+        "audit",
+        tables,
+        Column("id", BigInteger, Identity(always=True), primary_key=True),
+        Column("at", DateTime(timezone=True), nullable=False),
+        Column("actor", Text),
+        Column("unit", Text),
+        Column("subject", Uuid, nullable=False),
+        Column("action", Text, nullable=False),
+        Column("reason", Text),
+        Column("before", BigInteger),
+        Column("after", BigInteger),
+        Column("detail", Text),  # JSON text: it is hashed as it stands
+        Index("ix_audit_subject", "subject", "id"),
+    )
+    Table("audit_unchained", tables, Column("id", BigInteger, primary_key=True, autoincrement=False))
+    Table(
+        "audit_links",
+        tables,
+        Column("position", BigInteger, primary_key=True, autoincrement=False),
+        Column("entry", BigInteger, nullable=False, unique=True),
+        Column("previous", LargeBinary, nullable=False),
+        Column("hash", LargeBinary, nullable=False),
+    )
+    Table(
+        "audit_heads",
+        tables,
+        Column("position", BigInteger, primary_key=True, autoincrement=False),
+        Column("hash", LargeBinary, nullable=False),
+        Column("at", DateTime(timezone=True), nullable=False),
+    )

@@ -32,6 +32,7 @@ INBOX_DUPLICATES = Counter("xinqiao_inbox_duplicates_total", "Messages seen befo
 INBOX_RETRIED = Counter("xinqiao_inbox_retried_total", "Messages put aside to be tried again", ["queue"])
 INBOX_PARKED = Counter("xinqiao_inbox_parked_total", "Messages parked for a person to look at", ["queue"])
 LINK_LAG = Gauge("xinqiao_link_lag_seconds", "Age of the newest message that came over a link", ["link"])
+AUDIT_UNCHAINED = Gauge("xinqiao_audit_unchained", "Entries of the audit that are not in its chain yet", ["service"])
 QUEUE_DEPTH = Gauge("xinqiao_queue_depth", "Messages waiting in a queue", ["queue"])
 
 _PROPAGATOR = TraceContextTextMapPropagator()

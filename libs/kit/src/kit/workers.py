@@ -13,15 +13,15 @@ from kit.logs import log
 
 @dataclass(frozen=True)
 class Worker:
-    """channel: what a session that leaves work adds to its `wake`; step: async (runtime) -> int, does some of the work
-    in transactions of its own and returns how much (0: nothing is left); every: how long to wait at most when nobody
-    wakes it.
+    """channel: what a session that leaves work adds to its `wake`, None: nobody wakes it; step: async (runtime) -> int,
+    does some of the work in transactions of its own and returns how much (0: nothing is left); every: how long to wait
+    at most when nobody wakes it.
 
     A step must stand being ended anywhere by a crash, and several of them at the same time.
     """
 
     name: str
-    channel: str
+    channel: str | None
     step: Callable[[Any], Awaitable[int]]
     every: timedelta = timedelta(seconds=5)
 
@@ -37,14 +37,16 @@ class WorkerLoop:
         self._stopping = False
 
     async def run(self) -> None:
-        listener = asyncio.create_task(self._listen())
+        channel = self._worker.channel
+        listener = asyncio.create_task(self._listen(channel)) if channel else None
         try:
             while not self._stopping:
                 self._due.clear()  # before looking: work that is left while we look must wake us
                 if not await self._step():
                     await self._wait(self._worker.every.total_seconds())
         finally:
-            listener.cancel()
+            if listener:
+                listener.cancel()
 
     def stop(self) -> None:
         """Let `run` end after the step it is in."""
@@ -62,10 +64,10 @@ class WorkerLoop:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._due.wait(), seconds)
 
-    async def _listen(self) -> None:
+    async def _listen(self, channel: str) -> None:
         while True:
             try:
-                async with listening(self._database.dsn, self._worker.channel, self._due.set) as lost:
+                async with listening(self._database.dsn, channel, self._due.set) as lost:
                     self._due.set()  # what was left before we listened
                     await lost.wait()
             except Exception as error:  # noqa: BLE001 - it listens again, whatever the driver said

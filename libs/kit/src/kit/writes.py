@@ -10,6 +10,16 @@ INSERT INTO outbox (exchange, routing_key, message_id, body, traceparent) VALUES
 MESSAGES = """messages AS (
 INSERT INTO outbox (exchange, routing_key, message_id, body, traceparent)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[]))"""
+# each entry of the audit waits in `audit_unchained` for its place in the chain
+NOTE = """entries AS (
+INSERT INTO audit (at, actor, unit, subject, action, reason, before, after, detail)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id),
+unchained AS (INSERT INTO audit_unchained SELECT id FROM entries)"""
+NOTES = """entries AS (
+INSERT INTO audit (at, actor, unit, subject, action, reason, before, after, detail)
+SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::bigint[],
+  $8::bigint[], $9::text[]) RETURNING id),
+unchained AS (INSERT INTO audit_unchained SELECT id FROM entries)"""
 
 
 class Writes:

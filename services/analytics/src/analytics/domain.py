@@ -10,8 +10,10 @@ from kit.errors import Refused
 from kit.paths import lies_in
 
 # what a petition may have gone through, in the order of the field (domain of the cases: routing)
-STEPS = ("registered", "handed-over", "received", "accepted", "opinion-written", "closed")
-CLOSED = "closed"
+STEPS = ("registered", "handed-over", "received", "accepted", "declined", "opinion-approved", "served", "closed")
+# states in which nothing is left to do: handled to its end, or ended without an opinion
+CLOSED = ("closed", "terminated")
+ENDED = ("answered", "filed", "declined", "not-accepted-again", "guided", "exported", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,13 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """registered: petitions registered; closed: of these, whose case is closed now; by_step: that ever did the step."""
+    """registered: petitions registered; closed: of these, whose case is closed now; ended: that ended otherwise;
+    by_step: that ever did the step.
+    """
 
     registered: int
     closed: int
+    ended: int
     by_channel: Mapping[str, int]
     by_kind: Mapping[str, int]
     by_state: Mapping[str, int]
@@ -37,7 +42,7 @@ class Figures:
 
     @property
     def open(self) -> int:
-        return self.registered - self.closed
+        return self.registered - self.closed - self.ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,8 @@ def _figures(table: Counter[tuple[str, str]]) -> Figures:
             by[dimension][value] = petitions
     return Figures(
         registered=table["total", "registered"],
-        closed=table["state", CLOSED],
+        closed=sum(table["state", state] for state in CLOSED),
+        ended=sum(table["state", state] for state in ENDED),
         by_channel=by["channel"],
         by_kind=by["kind"],
         by_state=by["state"],

@@ -27,7 +27,9 @@ DIMENSIONS = """
   ('step', CASE WHEN handed_over_at IS NOT NULL THEN 'handed-over' END),
   ('step', CASE WHEN received_at IS NOT NULL THEN 'received' END),
   ('step', CASE WHEN accepted_at IS NOT NULL THEN 'accepted' END),
-  ('step', CASE WHEN opinion_written_at IS NOT NULL THEN 'opinion-written' END),
+  ('step', CASE WHEN declined_at IS NOT NULL THEN 'declined' END),
+  ('step', CASE WHEN opinion_approved_at IS NOT NULL THEN 'opinion-approved' END),
+  ('step', CASE WHEN served_at IS NOT NULL THEN 'served' END),
   ('step', CASE WHEN closed_at IS NOT NULL THEN 'closed' END)) AS counted (dimension, value)
 """
 # from "33.02.25" to ("33", null), ("33.02", "33"), ("33.02.25", "33.02")
@@ -56,13 +58,17 @@ steps AS (
   SELECT subject,
     min(at) FILTER (WHERE type = 'routing.case.handed-over.v1') AS handed_over_at,
     min(at) FILTER (WHERE type = 'routing.case.received.v1') AS received_at,
-    min(at) FILTER (WHERE type = 'routing.case.accepted.v1') AS accepted_at,
-    min(at) FILTER (WHERE type = 'routing.case.opinion-written.v1') AS opinion_written_at,
-    min(at) FILTER (WHERE type = 'routing.case.closed.v1') AS closed_at
-  FROM (SELECT subject, type, (data #>> '{{last,at}}')::timestamptz AS at FROM told WHERE type = ANY($4)) AS step
+    min((data ->> 'accepted_at')::timestamptz) AS accepted_at,
+    min(at) FILTER (WHERE type = ANY('{{routing.case.declined.v1,routing.case.not-accepted-again.v1}}')) AS declined_at,
+    min(at) FILTER (WHERE type = 'routing.case.opinion-approved.v1' AND data ->> 'state' = 'opinion-approved')
+      AS opinion_approved_at,
+    min((data ->> 'served_at')::timestamptz) AS served_at,
+    min((data ->> 'closed_at')::timestamptz) AS closed_at
+  FROM (SELECT subject, type, data, (data #>> '{{last,at}}')::timestamptz AS at FROM told WHERE type = ANY($4)) AS step
   GROUP BY subject),
 before AS (
-  SELECT region, channel, kind, state, handed_over_at, received_at, accepted_at, opinion_written_at, closed_at
+  SELECT region, channel, kind, state, handed_over_at, received_at, accepted_at, declined_at, opinion_approved_at,
+    served_at, closed_at
   FROM facts WHERE id = ANY($2)),
 after AS (
   UPDATE facts SET
@@ -81,9 +87,14 @@ after AS (
     holder_region = coalesce(c.data ->> 'holder_region', p.data ->> 'region'),
     handed_over_at = steps.handed_over_at,
     received_at = steps.received_at,
-    accepted_at = least(steps.accepted_at, (c.data ->> 'accepted_at')::timestamptz),
-    opinion_written_at = steps.opinion_written_at,
-    closed_at = least(steps.closed_at, (c.data ->> 'closed_at')::timestamptz),
+    route = coalesce(c.data ->> 'route', p.data ->> 'route')::smallint,
+    stage = coalesce(c.data ->> 'stage', 'handling'),
+    repeat_of = (p.data ->> 'repeat_of')::uuid,
+    accepted_at = steps.accepted_at,
+    declined_at = steps.declined_at,
+    opinion_approved_at = steps.opinion_approved_at,
+    served_at = steps.served_at,
+    closed_at = steps.closed_at,
     regions = ARRAY(SELECT jsonb_array_elements_text(c.data -> 'regions')),
     accused_units = ARRAY(SELECT DISTINCT jsonb_array_elements_text(
       coalesce(p.data -> 'accused_units', '[]') || coalesce(c.data -> 'accused_units', '[]')) AS unit ORDER BY unit)
@@ -93,7 +104,7 @@ after AS (
     LEFT JOIN steps ON steps.subject = touched.id
   WHERE facts.id = touched.id
   RETURNING facts.region, facts.channel, facts.kind, facts.state, facts.handed_over_at, facts.received_at,
-    facts.accepted_at, facts.opinion_written_at, facts.closed_at),
+    facts.accepted_at, facts.declined_at, facts.opinion_approved_at, facts.served_at, facts.closed_at),
 own AS (
   SELECT region, dimension, value, sum(n) AS n
   FROM (SELECT *, -1 AS n FROM before UNION ALL SELECT *, 1 FROM after) AS change CROSS JOIN LATERAL {DIMENSIONS}

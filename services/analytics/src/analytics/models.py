@@ -14,8 +14,12 @@ class Totals(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     registered: int = Field(description="登记数: petitions registered in the region and all below it")
-    open: int = Field(description="未办结: registered and not closed now")
-    closed: int = Field(description="已办结: registered and closed now")
+    open: int = Field(description="未办结: registered and neither closed nor ended now")
+    closed: int = Field(description="已办结: registered and closed now, with an opinion (re-reviewed ones included)")
+    ended: int = Field(
+        description="其他终结: registered and ended without an opinion: answered, filed, declined, no longer accepted, "
+        "guided, exported, withdrawn"
+    )
 
 
 class Figures(BaseModel):

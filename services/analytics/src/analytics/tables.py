@@ -39,10 +39,15 @@ facts = Table(
     Column("version", BigInteger),
     Column("holder_unit", Text),
     Column("holder_region", Text),
+    Column("route", SmallInteger),  # Art 31 (1)-(6), of an appeal
+    Column("stage", Text),
+    Column("repeat_of", Uuid),
     Column("handed_over_at", DateTime(timezone=True)),  # this and the following: the first time each step was done
     Column("received_at", DateTime(timezone=True)),
     Column("accepted_at", DateTime(timezone=True)),
-    Column("opinion_written_at", DateTime(timezone=True)),
+    Column("declined_at", DateTime(timezone=True)),
+    Column("opinion_approved_at", DateTime(timezone=True)),
+    Column("served_at", DateTime(timezone=True)),
     Column("closed_at", DateTime(timezone=True)),
     # scopes are asked for one petition at a time here, so they need no side table
     Column("regions", ARRAY(Text)),

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Header, Request, Response
 from sqlalchemy import Row
 
 from documents import domain, resources, store, tables, uploads, usecases
-from documents.domain import Opinion
+from documents.domain import Notice, Opinion
 from documents.downloads import Download
-from documents.models import FileOut, OpinionIn, PaperOut, PaperRow
+from documents.models import FileOut, OpinionIn, PaperIn, PaperOut, PaperRow
 from kit.auth import Principal, allow
 from kit.crypto import Keyring
 from kit.db import Db
@@ -77,10 +77,14 @@ async def read_file(request: Request, reader: Reader, petition_id: UUID, file_id
 
 
 @router.post("/papers", status_code=201, dependencies=[Idempotent])
-async def file_paper(request: Request, session: Db, writer: Handling, petition_id: UUID, body: OpinionIn) -> PaperRow:
+async def file_paper(request: Request, session: Db, writer: Handling, petition_id: UUID, body: PaperIn) -> PaperRow:
     """File a paper (文书). From then on nobody can change it."""
-    opinion = Opinion(body.request, body.facts, body.opinion, body.legal_basis, body.outcome)
-    return _paper(await usecases.file_opinion(runtime_of(request), session, writer, petition_id, opinion))
+    paper: Opinion | Notice
+    if isinstance(body, OpinionIn):
+        paper = Opinion(body.request, body.facts, body.opinion, body.legal_basis, body.outcome)
+    else:
+        paper = Notice(body.kind, body.text, body.legal_basis)
+    return _paper(await usecases.file_paper(runtime_of(request), session, writer, petition_id, paper))
 
 
 @router.get("/papers")

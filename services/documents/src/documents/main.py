@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import documents.refusals  # noqa: F401 - fills the refusal catalogue
+from contracts.auditing import SEALING
 from documents.api import router
 from documents.consumers import CONSUMERS
 from documents.resources import SWEEP, open_resources
@@ -19,7 +20,7 @@ service = Service(
     migrations=Path(__file__).parents[2] / "migrations" / "versions",
     consumers=CONSUMERS,
     resources=open_resources,
-    jobs=(HOUSEKEEPING, SWEEP),
+    jobs=(HOUSEKEEPING, SWEEP, SEALING),
     sealed=(
         Sealed(files, ("name",), name_binding, immutable=True),
         Sealed(papers, ("content",), content_binding, immutable=True),

@@ -24,6 +24,22 @@ class OpinionIn(BaseModel):
     outcome: Literal["support", "explain", "not-support"]
 
 
+class NoticeIn(BaseModel):
+    """A written notice or record that belongs to the case (告知书, 笔录, 协议书)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal[
+        "notice", "acceptance-notice", "decline-notice", "refusal-again-notice", "extension-notice", "hearing-record",
+        "mediation-agreement", "settlement-agreement", "result-report",
+    ]  # fmt: skip
+    text: Section
+    legal_basis: Section | None = Field(default=None, description="on which rules it stands (依据)")
+
+
+PaperIn = Annotated[OpinionIn | NoticeIn, Field(discriminator="kind")]
+
+
 class FileOut(BaseModel):
     file_id: UUID
     petition_id: UUID
@@ -49,8 +65,11 @@ class PaperRow(BaseModel):
 
 
 class PaperOut(PaperRow):
-    request: str
-    facts: str
-    opinion: str
-    legal_basis: str
-    outcome: str
+    """With its sections: of an opinion all but `text`, of any other paper `text` and `legal_basis`."""
+
+    request: str | None = None
+    facts: str | None = None
+    opinion: str | None = None
+    legal_basis: str | None = None
+    outcome: str | None = None
+    text: str | None = None

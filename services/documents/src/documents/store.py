@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -110,13 +109,3 @@ async def page(
     )
     rows: Sequence[Row[Any]] = (await session.sql.execute(query)).all()
     return rows
-
-
-async def note_reading(
-    session: Session, petition_id: UUID, thing: str, thing_id: UUID, reader: Principal, at: datetime
-) -> None:
-    """thing: "file" or "paper"."""
-    await session.raw.execute(
-        "INSERT INTO readings (petition_id, thing, thing_id, subject, unit, at) VALUES ($1, $2, $3, $4, $5, $6)",
-        petition_id, thing, thing_id, reader.subject, reader.unit, at,
-    )  # fmt: skip

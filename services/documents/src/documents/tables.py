@@ -1,5 +1,5 @@
-"""The tables of documents. Rows of files, papers and readings are never changed or deleted: the migration's triggers
-refuse it, for the owner of the tables too.
+"""The tables of documents. Rows of files and papers are never changed or deleted: the migration's triggers refuse it,
+for the owner of the tables too.
 """
 
 from typing import Any
@@ -10,8 +10,6 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
-    Identity,
-    Index,
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
@@ -80,18 +78,4 @@ papers = Table(
     Column("written_by", Text, nullable=False),
     Column("written_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("petition_id", "version"),
-)
-# who read what, and when
-readings = Table(
-    "readings",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("petition_id", Uuid, nullable=False),
-    Column("thing", Text, nullable=False),
-    Column("thing_id", Uuid, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("unit", Text, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
-    CheckConstraint("thing IN ('file', 'paper')", name="thing"),
-    Index("ix_readings_petition", "petition_id", "id"),
 )

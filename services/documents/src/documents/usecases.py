@@ -12,8 +12,9 @@ from sqlalchemy import Row
 from contracts.events import FileState, PaperState
 from contracts.speech import emit
 from documents import downloads, resources, store, uploads
-from documents.domain import Opinion
+from documents.domain import Notice, Opinion
 from documents.vault import Kept
+from kit import audit
 from kit.auth import Principal
 from kit.crypto import Keyring
 from kit.db import Session
@@ -46,6 +47,17 @@ def name_binding(file_id: UUID) -> str:
 def name_of(ring: Keyring, row: Row[Any]) -> str | None:
     """The file's name, in clear."""
     return None if row.name is None else ring.decrypt(row.name, name_binding(row.id))
+
+
+def note(
+    runtime: Runtime, session: Session, who: Principal, petition_id: UUID, action: str, version: int | None = None,
+    **detail: str,
+) -> None:  # fmt: skip
+    """Audit an action or a reading. version: of the petition's documents after it."""
+    audit.note(
+        session, action, subject=petition_id, at=runtime.clock.now(), actor=who.subject, unit=who.unit,
+        before=version and version - 1, after=version, detail=detail,
+    )  # fmt: skip
 
 
 async def store_file(runtime: Runtime, writer: Principal, upload: Upload) -> tuple[Row[Any], bool]:
@@ -90,6 +102,10 @@ async def _note_file(
         stored_at=at,
     )  # fmt: skip
     emit(runtime, session, STORED, state, subject=upload.petition_id, sequence=version)
+    note(
+        runtime, session, writer, upload.petition_id, "store-file", version,
+        file=str(upload.file_id), sha256=kept.digest,
+    )  # fmt: skip
     return row, True
 
 
@@ -101,28 +117,29 @@ async def read_file(
         row = await store.find_file(session, petition_id, file_id, reader)
         if row is None:
             raise Refused("not-found")
-        await store.note_reading(session, petition_id, "file", file_id, reader, runtime.clock.now())
+        note(runtime, session, reader, petition_id, "read-file", file=str(file_id))
     content = downloads.checked(resources.of(runtime).vault.read(row.object, row.sha256), file_id)
     return row, await downloads.begun(content)
 
 
-async def file_opinion(
-    runtime: Runtime, session: Session, writer: Principal, petition_id: UUID, opinion: Opinion
+async def file_paper(
+    runtime: Runtime, session: Session, writer: Principal, petition_id: UUID, paper: Opinion | Notice
 ) -> Row[Any]:
-    """File a handling opinion (Art 32); returns its row. Raises Refused("not-found")."""
+    """File a paper of the case; returns its row. Raises Refused("not-found")."""
     if await store.lock(session, petition_id, writer) is None:
         raise Refused("not-found")
     paper_id, at = runtime.ids.new(), runtime.clock.now()
     version = await store.advance(session, petition_id)
-    content = opinion.content()
+    content = paper.content()
     digest = hashlib.sha256(content.encode()).hexdigest()
     sealed = runtime.keyring.encrypt(content, content_binding(paper_id))
     row = await store.add_paper(
-        session, id=paper_id, petition_id=petition_id, version=version, kind="opinion", content=sealed,
+        session, id=paper_id, petition_id=petition_id, version=version, kind=paper.kind, content=sealed,
         sha256=digest, unit=writer.unit, written_by=writer.subject, written_at=at,
     )  # fmt: skip
-    state = PaperState(paper_id=paper_id, kind="opinion", sha256=digest, unit=writer.unit, written_at=at)
+    state = PaperState(paper_id=paper_id, kind=paper.kind, sha256=digest, unit=writer.unit, written_at=at)
     emit(runtime, session, FILED, state, subject=petition_id, sequence=version)
+    note(runtime, session, writer, petition_id, "file-paper", version, paper=str(paper_id), sha256=digest)
     return row
 
 
@@ -138,6 +155,6 @@ async def read_paper(
     row = await store.find_paper(session, petition_id, paper_id, reader)
     if row is None:
         raise Refused("not-found")
-    await store.note_reading(session, petition_id, "paper", paper_id, reader, runtime.clock.now())
+    note(runtime, session, reader, petition_id, "read-paper", paper=str(paper_id))
     text: dict[str, str] = json.loads(runtime.keyring.decrypt(row.content, content_binding(row.id)))
     return row, text

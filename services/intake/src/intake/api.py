@@ -1,5 +1,6 @@
 """HTTP face of intake: parse, call the use case, answer."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,10 +9,11 @@ from pydantic import Field
 from sqlalchemy import Row
 
 from contracts.regions import path_of
-from intake import resources, store, usecases
+from intake import linking, ratings_store, resources, store, usecases
 from intake.domain import Matter, Petitioner
 from intake.models import (
     IdentityReadingIn,
+    NamedIn,
     PetitionerIn,
     PetitionerOut,
     PetitionIn,
@@ -49,8 +51,26 @@ def _region(code: str | None) -> str | None:
     return None if code is None else path_of(code)
 
 
-def _person(body: PetitionerIn) -> Petitioner:
-    return Petitioner(body.name, body.id_number, body.phone, body.address)
+def person_of(body: PetitionerIn) -> Petitioner:
+    speaks = isinstance(body, NamedIn) and body.representative
+    return Petitioner(body.name, body.id_number, body.phone, body.address, speaks)
+
+
+def _matter(body: PetitionIn) -> Matter:
+    return Matter(
+        body.channel, body.kind, body.title, body.content, body.category, _region(body.about_region),
+        tuple(body.accused_units), body.route,
+    )  # fmt: skip
+
+
+def _check_secret(body: PetitionIn | PublicPetitionIn) -> None:
+    """What is a state secret must not be entered here. Raises Refused."""
+    if body.secret:
+        raise Refused("state-secret", field="secret")
+
+
+def _receipt(runtime: Runtime, petition_id: UUID, number: str, at: datetime) -> Registered:
+    return Registered(id=petition_id, number=number, query_code=usecases.query_code(runtime, number), registered_at=at)
 
 
 @router.post("/petitions", status_code=201, dependencies=[Idempotent])
@@ -59,57 +79,50 @@ async def register_petition(
 ) -> Registered:
     """Register a petition at the caller's unit. A known `external_id` answers 200 with the petition that exists."""
     runtime = runtime_of(request)
+    _check_secret(body)
+    repeat = None
     if body.external_id is not None:
         await session.begin()
         known = await usecases.registered_before(session, body.external_id, title=body.title, unit=principal.unit)
         if known is not None:
             response.status_code = 200
-            petition_id, number, at = known
-            code = usecases.query_code(runtime, number)
-            return Registered(id=petition_id, number=number, query_code=code, registered_at=at)
+            return _receipt(runtime, *known)
+    if body.repeat_of is not None:
+        await session.begin()
+        repeat = await linking.repeat_at_registration(session, body.repeat_of, principal.region, principal.unit)
     petition = await usecases.register_petition(
         runtime,
         session,
-        matter=Matter(
-            body.channel, body.kind, body.title, body.content, body.category, _region(body.about_region),
-            tuple(body.accused_units),
-        ),
-        people=[_person(person) for person in body.petitioners],
+        matter=_matter(body),
+        people=[person_of(person) for person in body.petitioners],
         by=principal.subject,
         unit=principal.unit,
         region=principal.region,
         received_at=body.received_at,
         external_id=body.external_id,
-    )  # fmt: skip
-    return Registered(
-        id=petition.id,
-        number=petition.number,
-        query_code=usecases.query_code(runtime, petition.number),
-        registered_at=petition.registered_at,
+        group_size=body.group_size,
+        repeat=repeat,
     )
+    return _receipt(runtime, petition.id, petition.number, petition.registered_at)
 
 
 @router.post("/public/petitions", status_code=201, dependencies=[public(), Idempotent])
 async def petition_on_the_web(request: Request, session: LateDb, body: PublicPetitionIn) -> Registered:
     """A citizen's own petition (网信); it goes to the petition office of this node."""
     runtime = runtime_of(request)
+    _check_secret(body)
     resources.of(runtime).public_petitions.take()
     office = resources.of(runtime).units.units[runtime.settings.node.office_unit]
     petition = await usecases.register_petition(
         runtime,
         session,
         matter=Matter("web", body.kind, body.title, body.content, None, _region(body.about_region)),
-        people=[_person(body.petitioner)],
+        people=[person_of(body.petitioner)],
         by="public",
         unit=office.code,
         region=office.region,
     )
-    return Registered(
-        id=petition.id,
-        number=petition.number,
-        query_code=usecases.query_code(runtime, petition.number),
-        registered_at=petition.registered_at,
-    )
+    return _receipt(runtime, petition.id, petition.number, petition.registered_at)
 
 
 @router.get("/public/petitions/{number}/status", dependencies=[public()])
@@ -124,6 +137,8 @@ async def look_up(
     row = await store.by_number(session, number)
     if row is None:
         raise Refused("wrong-query-code")
+    window = await ratings_store.window_of(session, row.id)
+    rateable = window is not None and window.open_at(runtime.clock.now())
     units = resources.of(runtime).units.units
     holder = row.holder_unit or row.unit
     return Status(
@@ -132,7 +147,9 @@ async def look_up(
         holder_unit=holder,
         holder_name=units[holder].name if holder in units else holder,
         registered_at=row.registered_at,
-        progress=_steps(await store.steps_of(session, row.id)),
+        merged=row.merged,
+        may_rate_until=window.closes_at if window is not None and rateable else None,
+        progress=_steps(await store.steps_of(session, row.leading)),
     )
 
 
@@ -162,7 +179,7 @@ async def read_identity(
 ) -> list[PetitionerOut]:
     """Who the petitioner is, in clear, for a stated purpose; each reading is recorded."""
     people = await usecases.read_identity(runtime_of(request), session, petition_id, principal, body.purpose)
-    return [PetitionerOut(**{field: getattr(person, field) for field in store.FIELDS}) for person in people]
+    return [PetitionerOut.model_validate(person, from_attributes=True) for person in people]
 
 
 def _steps(rows: Any) -> list[Step]:
@@ -171,7 +188,8 @@ def _steps(rows: Any) -> list[Step]:
 
 def _masked(person: Petitioner) -> PetitionerOut:
     values = {field: getattr(person, field) for field in store.FIELDS}
-    return PetitionerOut(**{field: value and mask(value) for field, value in values.items()})
+    masked = {field: value and mask(value) for field, value in values.items()}
+    return PetitionerOut(**masked, representative=person.representative)
 
 
 def _shown(row: Row[Any], people: list[Petitioner], steps: list[Step]) -> PetitionOut:

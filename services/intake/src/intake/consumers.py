@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from contracts.envelope import Envelope
 from contracts.speech import parse_event, parse_letter
-from intake import following, store, usecases
+from intake import files, following, linking, store, usecases
+from intake.usecases import ALARM
 from kit.bus import Consumer
 from kit.db import Session
 from kit.runtime import Runtime
@@ -21,9 +22,27 @@ async def on_petition_registered(runtime: Runtime, session: Session, events: Seq
 
 async def on_petition_file(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
     for letter in letters:
-        await usecases.take_file(runtime, session, letter)
+        await files.take(runtime, session, letter)
 
 
+async def on_link_request(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
+    for letter in letters:
+        await linking.take_request(runtime, session, letter)
+
+
+async def on_petition_changed(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
+    """Petitions of nodes below were linked or unlinked: the newest state counts, whatever comes first."""
+    below = [event for event in events if event.node != runtime.node]
+    if below:
+        await following.keep_public_rows(session, below)
+        await store.add_scopes(session, [(event.subject, event.data.region) for event in below])
+
+
+async def on_group_alarm(_: Runtime, session: Session, events: Sequence[Envelope]) -> None:
+    await following.keep_alarms(session, events)
+
+
+CHANGES = tuple(f"intake.petition.{change}.v1" for change in ("linked", "unlinked", "merged", "unmerged"))
 CONSUMERS = (
     Consumer(
         queue="intake.on-petition-registered",
@@ -32,15 +51,21 @@ CONSUMERS = (
         handlers={"*": on_petition_registered},
     ),
     Consumer(
+        queue="intake.on-petition-changed",
+        bindings=(*CHANGES, ALARM),
+        decode=parse_event,
+        handlers={**dict.fromkeys(CHANGES, on_petition_changed), ALARM: on_group_alarm},
+    ),
+    Consumer(
         queue="intake.on-case",
         bindings=("routing.case.*.v1",),
         decode=parse_event,
-        handlers={"*": usecases.follow_cases},
+        handlers={"*": files.follow_cases},
     ),
     Consumer(
         queue="intake.letters",
         decode=parse_letter,
-        handlers={"intake.petition-file.v1": on_petition_file},
+        handlers={"intake.petition-file.v1": on_petition_file, "intake.link-request.v1": on_link_request},
         letters=True,
     ),
 )

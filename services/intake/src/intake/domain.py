@@ -22,6 +22,7 @@ class Petitioner:
     id_number: str | None = None
     phone: str | None = None
     address: str | None = None
+    representative: bool = False
 
     def __repr__(self) -> str:
         return "Petitioner(…)"
@@ -38,11 +39,30 @@ class Matter:
     category: str | None = None
     about_region: str | None = None
     accused_units: tuple[str, ...] = ()
+    route: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPolicy:
+    """group_from: head-count that makes a group petition (集体访); representatives: how many may speak for it."""
+
+    group_from: int = 5
+    representatives: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """of: the earlier petition of the same person and matter; terminated: that matter went through re-review."""
+
+    of: UUID
+    terminated: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Petition:
-    """A registered petition: never deleted, its number never reused."""
+    """A registered petition: never deleted, its number never reused. head_count: people that raised it, named or not;
+    version: of its public state.
+    """
 
     id: UUID
     number: str
@@ -54,6 +74,16 @@ class Petition:
     registered_at: datetime
     registered_by: str
     external_id: str | None = None
+    head_count: int = 0
+    group: bool = False
+    repeat: Repeat | None = None
+    merged_into: UUID | None = None
+    version: int = 1
+
+    @property
+    def group_visit(self) -> bool:
+        """A group that came in person: the tiers above are told at once."""
+        return self.group and self.matter.channel == "visit"
 
     @property
     def phone(self) -> str | None:
@@ -73,14 +103,14 @@ def register(
     now: datetime,
     received_at: datetime | None = None,
     external_id: str | None = None,
+    group_size: int | None = None,
+    repeat: Repeat | None = None,
+    policy: GroupPolicy = GroupPolicy(),
 ) -> Petition:
     """Register what a unit received (Art 22). Raises Refused."""
     received = received_at or now
-    if received > now + timedelta(minutes=5):
-        raise Refused("received-in-the-future", field="received_at")
-    # Art 30, 46(5): an accusation and its sender never reach the accused unit
-    if unit in matter.accused_units:
-        raise Refused("accused-unit", rule="Art 30")
+    _check(matter, unit, received, now)
+    head_count = heads(petitioners, group_size, policy)
     return Petition(
         id=petition_id,
         number=number,
@@ -92,7 +122,30 @@ def register(
         registered_at=now,
         registered_by=by,
         external_id=external_id,
+        head_count=head_count,
+        group=head_count >= policy.group_from,
+        repeat=repeat,
     )
+
+
+def _check(matter: Matter, unit: str, received: datetime, now: datetime) -> None:
+    if received > now + timedelta(minutes=5):
+        raise Refused("received-in-the-future", field="received_at")
+    # Art 30, 46(5): an accusation and its sender never reach the accused unit
+    if unit in matter.accused_units:
+        raise Refused("accused-unit", rule="Art 30")
+    if matter.route is not None and matter.kind != "appeal":
+        raise Refused("route-of-no-appeal", field="route", rule="Art 31")
+
+
+def heads(people: tuple[Petitioner, ...], group_size: int | None, policy: GroupPolicy) -> int:
+    """How many people raised it. Raises Refused."""
+    representatives = sum(person.representative for person in people)
+    if representatives > policy.representatives:
+        raise Refused("too-many-representatives", rule="Art 20", most=policy.representatives, given=representatives)
+    if group_size is not None and group_size < len(people):
+        raise Refused("group-smaller-than-named", field="group_size", named=len(people))
+    return len(people) if group_size is None else group_size
 
 
 def in_lane(count: int, lane: int) -> int:

@@ -1,23 +1,27 @@
 """The service as data: everything the composition root needs to know of intake."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import intake.refusals  # noqa: F401 - fills the refusal catalogue
-from intake.api import router
+from contracts.auditing import SEALING
+from intake import api, groups_api, links_api, ratings_api, ratings_store
 from intake.consumers import CONSUMERS
+from intake.ratings import expire
 from intake.resources import open_resources
 from intake.store import FIELDS, binding
-from intake.tables import metadata, petitioners
-from kit.app import Service
+from intake.tables import metadata, petitioners, ratings
+from kit.app import HOUSEKEEPING, Job, Service
 from kit.sealing import Sealed
 
 service = Service(
     name="intake",
     title="Petitions, petitioners, channels, numbers and query codes (登记): what was raised, by whom, where it stands",
-    routers=(router,),
+    routers=(links_api.router, api.router, ratings_api.router, groups_api.router),
     metadata=metadata,
     migrations=Path(__file__).parents[2] / "migrations" / "versions",
     consumers=CONSUMERS,
     resources=open_resources,
-    sealed=(Sealed(petitioners, FIELDS, binding),),
+    sealed=(Sealed(petitioners, FIELDS, binding), Sealed(ratings, ("comment",), ratings_store.binding)),
+    jobs=(HOUSEKEEPING, SEALING, Job("intake.ratings-expired", timedelta(minutes=1), expire)),
 )

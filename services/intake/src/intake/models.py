@@ -32,6 +32,8 @@ FOUNDED = datetime(1949, 10, 1, tzinfo=UTC)
 Received = Annotated[AwareDatetime, Field(ge=FOUNDED)]
 RegionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$"), AfterValidator(_region)]
 
+OF_SECRETS = "holds a state secret (涉密): it is refused, and nothing of it is kept"
+
 
 class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -44,6 +46,12 @@ class PetitionerIn(Body):
     address: Annotated[Line, Field(max_length=300)] | None = None
 
 
+class NamedIn(PetitionerIn):
+    """One of those a clerk names."""
+
+    representative: bool = Field(default=False, description="speaks for a group; at most five may (Art 20)")
+
+
 class PublicPetitionIn(Body):
     """What a citizen sends."""
 
@@ -52,6 +60,7 @@ class PublicPetitionIn(Body):
     content: Annotated[Prose, Field(max_length=20_000)]
     about_region: RegionCode | None = Field(default=None, description="12-digit code of where the matter lies")
     petitioner: PetitionerIn
+    secret: bool = Field(default=False, description=OF_SECRETS)
 
 
 class PetitionIn(Body):
@@ -63,12 +72,16 @@ class PetitionIn(Body):
     content: Annotated[Prose, Field(max_length=20_000)]
     category: Annotated[Line, Field(max_length=120)] | None = None
     about_region: RegionCode | None = None
-    petitioners: list[PetitionerIn] = Field(default=[], max_length=1000)
+    petitioners: list[NamedIn] = Field(default=[], max_length=1000)
+    group_size: int | None = Field(default=None, ge=0, le=100_000, description="head-count, if more than are named")
     accused_units: list[Code] = Field(default=[], max_length=50)
     received_at: Received | None = None
     external_id: Annotated[Line, Field(max_length=128)] | None = Field(
         default=None, description="identifier in the system it came from; the same one is never registered twice"
     )
+    route: int | None = Field(default=None, ge=1, le=6, description="how an appeal is handled, Art 31 (1) to (6)")
+    repeat_of: UUID | None = Field(default=None, description="the earlier petition of the same person and matter")
+    secret: bool = Field(default=False, description=OF_SECRETS)
 
 
 class Registered(BaseModel):
@@ -89,6 +102,7 @@ class PetitionerOut(BaseModel):
     id_number: str | None
     phone: str | None
     address: str | None
+    representative: bool = False
 
 
 class Step(BaseModel):
@@ -113,6 +127,10 @@ class PetitionRow(BaseModel):
     registered_at: datetime
     state: str
     holder_unit: str
+    is_group: bool
+    repeat_of: UUID | None
+    merged_into: UUID | None
+    terminated_before: bool
 
 
 class PetitionOut(PetitionRow):
@@ -121,17 +139,32 @@ class PetitionOut(PetitionRow):
     content: str | None
     about_region: str | None
     accused_units: list[str]
+    route: int | None
     received_at: datetime
     petitioners: list[PetitionerOut]
     progress: list[Step]
 
 
 class Status(BaseModel):
-    """What the petitioner sees."""
+    """What the petitioner sees. merged: handled together with others under a lead, whose progress this is."""
 
     number: str
     state: str
     holder_unit: str
     holder_name: str
     registered_at: datetime
+    merged: bool
+    may_rate_until: datetime | None = Field(description="null before the answer, after a rating, and after the time")
     progress: list[Step]
+
+
+class GroupAlarmOut(BaseModel):
+    """A group that came in person (集体访)."""
+
+    petition_id: UUID
+    number: str
+    region: str
+    unit: str
+    head_count: int
+    about_region: str | None
+    at: datetime

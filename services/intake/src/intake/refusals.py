@@ -32,3 +32,183 @@ define(
         "Check the identifier of the source system",
     ),
 )
+define(
+    "route-of-no-appeal",
+    Refusal(
+        422,
+        "只有申诉求决类事项才有依法分类路径",
+        "Only an appeal has a route of Art 31",
+        "去掉 route,或将目的改为申诉求决",
+        "Leave route out, or register it as an appeal",
+    ),
+)
+define(
+    "state-secret",
+    Refusal(
+        422,
+        "涉密信访事项不得录入本系统",
+        "A petition that holds a state secret must not be entered here",
+        "按保密规定转由涉密渠道登记;已填内容未保存",
+        "Register it by the channel for secrets; nothing of it was kept",
+    ),
+)
+define(
+    "too-many-representatives",
+    Refusal(
+        422,
+        "推选的代表不得超过规定人数",
+        "A group may not have so many representatives",
+        "请信访人按第二十条推选代表",
+        "Let the group choose its representatives by Art 20",
+    ),
+)
+define(
+    "group-smaller-than-named",
+    Refusal(
+        422,
+        "总人数不能少于列名人数",
+        "The head-count is smaller than the number of people named",
+        "改正总人数",
+        "Correct group_size",
+    ),
+)
+define(
+    "linked-already",
+    Refusal(
+        409,
+        "该件已认定为重复信访",
+        "This petition is linked as a repeat already",
+        "先撤销现有认定",
+        "Unlink it first",
+    ),
+)
+define(
+    "not-linked",
+    Refusal(
+        409,
+        "该件未认定为重复信访",
+        "This petition is not linked as a repeat",
+        "刷新后查看现状",
+        "Load it again and look",
+    ),
+)
+define(
+    "repeat-of-later",
+    Refusal(
+        409,
+        "只能认定为在先登记件的重复",
+        "A petition can only repeat one that was registered before it",
+        "交换两件的位置",
+        "Link the later one to the earlier one",
+    ),
+)
+define(
+    "merged-already",
+    Refusal(
+        409,
+        "该件已并案",
+        "This petition is merged already",
+        "先撤销现有并案",
+        "Unmerge it first",
+    ),
+)
+define(
+    "not-merged",
+    Refusal(
+        409,
+        "该件未并案",
+        "This petition is not merged",
+        "刷新后查看现状",
+        "Load it again and look",
+    ),
+)
+define(
+    "merge-with-itself",
+    Refusal(
+        409,
+        "不能并入自身",
+        "A petition cannot be merged into itself",
+        "选择另一主件",
+        "Choose another lead",
+    ),
+)
+define(
+    "leads-others",
+    Refusal(
+        409,
+        "该件是其他件的主件,不能并入别件",
+        "Others are merged into this petition, so it cannot be merged itself",
+        "反向并案,或先撤销其下各件的并案",
+        "Merge the other way round, or unmerge its members first",
+    ),
+)
+define(
+    "merge-of-different-kinds",
+    Refusal(
+        409,
+        "目的或被检举控告单位不同的事项不得并案",
+        "Petitions of different kinds, or against different units, are not merged",
+        "分别办理",
+        "Handle them apart",
+    ),
+)
+define(
+    "merge-of-ended",
+    Refusal(
+        409,
+        "已答复或已终结的件不能并案",
+        "What is answered or ended cannot be merged",
+        "分别办理,或认定为重复信访",
+        "Handle them apart, or link it as a repeat",
+    ),
+)
+define(
+    "registered-elsewhere",
+    Refusal(
+        409,
+        "该件由其他节点登记,只能在登记节点变更",
+        "Another node registered this petition, and only that node may change it",
+        "请登记节点办理",
+        "Ask the office of the node named here",
+    ),
+)
+define(
+    "not-answered-yet",
+    Refusal(
+        409,
+        "尚未答复,不能评价",
+        "There is no answer yet, so nothing can be rated",
+        "答复送达后再评价",
+        "Rate it when the answer has reached you",
+    ),
+)
+define(
+    "rated-already",
+    Refusal(
+        409,
+        "已经评价过",
+        "It was rated before",
+        "评价只能提交一次",
+        "A petition is rated once",
+    ),
+)
+define(
+    "rating-expired",
+    Refusal(
+        409,
+        "评价期已满",
+        "The time for rating is over",
+        "对处理意见不服的,可查看复查期限",
+        "If you do not accept the opinion, see whether review may still be asked for",
+    ),
+)
+define(
+    "link-unknown",
+    Refusal(
+        422,
+        "不认识的关联方式",
+        "No such way to link petitions",
+        "升级登记节点的版本",
+        "Bring the registering node to a newer version",
+    ),
+)

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from intake.domain import GroupPolicy
+
 
 class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -10,3 +12,19 @@ class Settings(BaseModel):
     public_petitions_per_minute: int = Field(
         default=600, ge=1, description="from the public page, all callers together"
     )
+    group_from: int = Field(default=5, ge=2, description="head-count that makes a group petition")
+    representatives: int = Field(default=5, ge=1, description="that may speak for a group (Art 20)")
+    repeat_score: float = Field(
+        default=45, ge=0, le=100, description="texts of one person so similar are taken for one matter"
+    )
+    merge_score: float = Field(
+        default=70, ge=0, le=100, description="petitions of other people so similar are proposed to be merged"
+    )
+    similar_among: int = Field(default=100, ge=0, le=1000, description="newest petitions compared with a new one")
+    proposals: int = Field(default=20, ge=1, le=100, description="shown at most")
+    evaluation_days: int = Field(default=30, ge=1, description="in which the petitioner may rate")
+    review_request_days: int = Field(default=30, ge=1, description="in which review may be asked for (Art 35)")
+
+    @property
+    def groups(self) -> GroupPolicy:
+        return GroupPolicy(self.group_from, self.representatives)

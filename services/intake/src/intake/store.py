@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, and_, case, func, select
 
 from intake.domain import Petition, Petitioner
-from intake.tables import case_states, petition_scopes, petitioners, petitions, progress
+from intake.repeats import id_key, phone_key
+from intake.tables import case_states, group_alarms, petition_scopes, petitioners, petitions, progress
 from kit.crypto import Keyring
 from kit.db import Session
 from kit.paths import ancestors
@@ -18,17 +19,20 @@ FIELDS = ("name", "id_number", "phone", "address")
 PETITION = """
 petition AS (
   INSERT INTO petitions (id, number, region, unit, channel, kind, category, about_region, title, content,
-    accused_units, petitioner_count, received_at, registered_at, registered_by, registered_node, external_id)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    accused_units, petitioner_count, received_at, registered_at, registered_by, registered_node, external_id,
+    route, is_group, version, repeat_of, terminated_before, merged_into)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
   ON CONFLICT (id) DO UPDATE SET title = excluded.title, content = excluded.content
     WHERE petitions.title IS NULL
   RETURNING id),
 people AS (
-  INSERT INTO petitioners (petition_id, position, name, id_number, phone, address, phone_index, id_index)
+  INSERT INTO petitioners (petition_id, position, name, id_number, phone, address, phone_index, id_index,
+    representative)
   SELECT petition.id, person.* FROM petition,
-    unnest($18::int[], $19::bytea[], $20::bytea[], $21::bytea[], $22::bytea[], $23::bytea[], $24::bytea[]) AS person),
+    unnest($24::int[], $25::bytea[], $26::bytea[], $27::bytea[], $28::bytea[], $29::bytea[], $30::bytea[],
+      $31::bool[]) AS person),
 scopes AS (
-  INSERT INTO petition_scopes (scope, petition_id) SELECT scope, $1 FROM unnest($25::text[]) AS scope
+  INSERT INTO petition_scopes (scope, petition_id) SELECT scope, $1 FROM unnest($32::text[]) AS scope
   ON CONFLICT DO NOTHING)
 """
 SCOPES = """
@@ -52,9 +56,18 @@ def _sealed(ring: Keyring, petition_id: UUID, people: Sequence[Petitioner]) -> l
                 for position, value in enumerate(values)
             ]
         )
-    columns.append([person.phone and ring.blind_index("phone:" + person.phone) for person in people])
-    columns.append([person.id_number and ring.blind_index("id:" + person.id_number) for person in people])
+    columns.append([phone_index(ring, person) for person in people])
+    columns.append([id_index(ring, person) for person in people])
+    columns.append([person.representative for person in people])
     return columns
+
+
+def phone_index(ring: Keyring, person: Petitioner) -> bytes | None:
+    return ring.blind_index("phone:" + phone_key(person.phone)) if person.phone else None
+
+
+def id_index(ring: Keyring, person: Petitioner) -> bytes | None:
+    return ring.blind_index("id:" + id_key(person.id_number)) if person.id_number else None
 
 
 def _columns(ring: Keyring, petition: Petition, node: str, scopes: Sequence[str]) -> tuple[Any, ...]:
@@ -62,8 +75,10 @@ def _columns(ring: Keyring, petition: Petition, node: str, scopes: Sequence[str]
     return (
         petition.id, petition.number, petition.region, petition.unit, matter.channel, matter.kind,
         matter.category, matter.about_region, matter.title, matter.content, matter.accused_units,
-        len(petition.petitioners), petition.received_at, petition.registered_at, petition.registered_by, node,
-        petition.external_id, *_sealed(ring, petition.id, petition.petitioners), scopes,
+        petition.head_count, petition.received_at, petition.registered_at, petition.registered_by, node,
+        petition.external_id, matter.route, petition.group, petition.version,
+        petition.repeat and petition.repeat.of, petition.repeat is not None and petition.repeat.terminated,
+        petition.merged_into, *_sealed(ring, petition.id, petition.petitioners), scopes,
     )  # fmt: skip
 
 
@@ -84,7 +99,7 @@ async def add_scopes(session: Session, regions: Sequence[tuple[UUID, str]]) -> N
     await session.raw.execute(SCOPES, [scope for scope, _ in pairs], [petition_id for _, petition_id in pairs])
 
 
-def _readable(scope: str, unit: str) -> Select[Any]:
+def readable(scope: str, unit: str) -> Select[Any]:
     """Petitions that this region and unit may read, with the state of the case; accused units see nothing (Art 30)."""
     return (
         select(petitions, func.coalesce(case_states.c.state, "registered").label("state"),
@@ -97,7 +112,7 @@ def _readable(scope: str, unit: str) -> Select[Any]:
 
 async def find(session: Session, petition_id: UUID, scope: str, unit: str) -> Row[Any] | None:
     found: Row[Any] | None = (
-        await session.sql.execute(_readable(scope, unit).where(petitions.c.id == petition_id))
+        await session.sql.execute(readable(scope, unit).where(petitions.c.id == petition_id))
     ).one_or_none()
     return found
 
@@ -106,7 +121,7 @@ async def page(
     session: Session, scope: str, unit: str, *, before: UUID | None, limit: int, number: str | None
 ) -> Sequence[Row[Any]]:
     """Newest first; one row more than `limit` tells that there is a next page."""
-    query = _readable(scope, unit)
+    query = readable(scope, unit)
     if before is not None:
         query = query.where(petition_scopes.c.petition_id < before)
     if number is not None:
@@ -116,15 +131,37 @@ async def page(
     return rows
 
 
-async def by_number(session: Session, number: str) -> Row[Any] | None:
-    """For the petitioner's own look-up: what stands at this number, whoever asks."""
+async def alarms(session: Session, scope: str, unit: str, *, before: UUID | None, limit: int) -> Sequence[Row[Any]]:
+    """Groups that came in person, newest first; one row more than `limit` tells that there is a next page."""
     query = (
-        select(petitions.c.id, petitions.c.number, petitions.c.unit, petitions.c.registered_at,
-               petitions.c.registered_node, case_states.c.state, case_states.c.holder_unit)
-        .outerjoin(case_states, case_states.c.petition_id == petitions.c.id)
+        select(group_alarms)
+        .join(petition_scopes, petition_scopes.c.petition_id == group_alarms.c.petition_id)
+        .join(petitions, petitions.c.id == group_alarms.c.petition_id)
+        .where(petition_scopes.c.scope == scope, ~petitions.c.accused_units.contains([unit]))
+    )
+    if before is not None:
+        query = query.where(group_alarms.c.petition_id < before)
+    return (await session.sql.execute(query.order_by(group_alarms.c.petition_id.desc()).limit(limit + 1))).all()
+
+
+async def by_number(session: Session, number: str) -> Row[Any] | None:
+    """For the petitioner's own look-up: what stands at this number, whoever asks.
+
+    What is merged goes as its lead goes, unless its petitioner has withdrawn; `leading` is where to look for steps.
+    """
+    own, lead = case_states.alias("own"), case_states.alias("lead")
+    led = and_(petitions.c.merged_into.isnot(None), func.coalesce(own.c.state, "") != "withdrawn")
+    query = (
+        select(petitions.c.id, petitions.c.number, petitions.c.region, petitions.c.unit, petitions.c.registered_at,
+               petitions.c.registered_node, led.label("merged"),
+               case((led, petitions.c.merged_into), else_=petitions.c.id).label("leading"),
+               *(case((led, lead.c[name]), else_=own.c[name]).label(name)
+                 for name in ("state", "holder_unit", "served_at")))
+        .outerjoin(own, own.c.petition_id == petitions.c.id)
+        .outerjoin(lead, lead.c.petition_id == petitions.c.merged_into)
         .where(petitions.c.number == number)
     )  # fmt: skip
-    found: Row[Any] | None = (await session.sql.execute(query)).one_or_none()  # type: ignore[assignment]  # a row of named columns
+    found: Row[Any] | None = (await session.sql.execute(query)).one_or_none()
     return found
 
 
@@ -139,7 +176,8 @@ def _opened(ring: Keyring, row: Row[Any]) -> Petitioner:
         stored = getattr(row, column)
         return None if stored is None else ring.decrypt(stored, binding(row.petition_id, row.position, column))
 
-    return Petitioner(*(clear(column) for column in FIELDS))
+    name, id_number, phone, address = (clear(column) for column in FIELDS)
+    return Petitioner(name, id_number, phone, address, row.representative)
 
 
 async def steps_of(session: Session, petition_id: UUID) -> Sequence[Row[Any]]:
@@ -149,15 +187,6 @@ async def steps_of(session: Session, petition_id: UUID) -> Sequence[Row[Any]]:
 
 async def by_external_id(session: Session, external_id: str) -> Row[Any] | None:
     return (await session.sql.execute(select(petitions).where(petitions.c.external_id == external_id))).one_or_none()
-
-
-async def note_identity_reading(
-    session: Session, petition_id: UUID, *, subject: str, unit: str, purpose: str, at: datetime
-) -> None:
-    await session.raw.execute(
-        "INSERT INTO identity_readings (petition_id, subject, unit, purpose, at) VALUES ($1, $2, $3, $4, $5)",
-        petition_id, subject, unit, purpose, at,
-    )  # fmt: skip
 
 
 async def failed_lookups_since(session: Session, number: str, since: datetime) -> int:

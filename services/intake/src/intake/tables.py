@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
     Uuid,
@@ -42,6 +44,15 @@ petitions = Table(
     Column("registered_by", Text),
     Column("registered_node", Text, nullable=False),
     Column("external_id", Text, unique=True),
+    Column("route", SmallInteger),
+    Column("is_group", Boolean, nullable=False, server_default=text("false")),
+    # the public state: counted up by the registering node, which alone writes it
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("repeat_of", Uuid),
+    Column("terminated_before", Boolean, nullable=False, server_default=text("false")),
+    Column("merged_into", Uuid),
+    Index("ix_petitions_repeat_of", "repeat_of", postgresql_where=text("repeat_of IS NOT NULL")),
+    Index("ix_petitions_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
 )
 petitioners = Table(
     "petitioners",
@@ -54,6 +65,7 @@ petitioners = Table(
     Column("address", LargeBinary),
     Column("phone_index", LargeBinary, index=True),
     Column("id_index", LargeBinary, index=True),
+    Column("representative", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("petition_id", "position"),
 )
 petition_scopes = Table(
@@ -71,6 +83,8 @@ case_states = Table(
     Column("state", Text, nullable=False),
     Column("holder_unit", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    Column("served_at", DateTime(timezone=True)),
+    Column("closed_at", DateTime(timezone=True)),
 )
 progress = Table(
     "progress",
@@ -100,18 +114,6 @@ number_blocks = Table(
     Column("next", BigInteger, nullable=False),
     PrimaryKeyConstraint("region", "day"),
 )
-# every reading of who the petitioner is, with its purpose
-identity_readings = Table(
-    "identity_readings",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("petition_id", Uuid, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("unit", Text, nullable=False),
-    Column("purpose", Text, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
-    Index("ix_identity_readings_petition", "petition_id", "id"),
-)
 failed_lookups = Table(
     "failed_lookups",
     metadata,
@@ -119,4 +121,48 @@ failed_lookups = Table(
     Column("number", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Index("ix_failed_lookups_number_at", "number", "at"),
+)
+# every linking and unlinking of petitions, with its reason; never changed
+link_changes = Table(
+    "link_changes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("petition_id", Uuid, nullable=False),
+    Column("change", Text, nullable=False),
+    Column("other_id", Uuid, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("reason", Text),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("ix_link_changes_petition", "petition_id", "id"),
+)
+group_alarms = Table(
+    "group_alarms",
+    metadata,
+    Column("petition_id", Uuid, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("head_count", Integer, nullable=False),
+    Column("about_region", Text),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+# when the petitioner of a petition registered here may rate, and what came of it: rated or expired
+rating_windows = Table(
+    "rating_windows",
+    metadata,
+    Column("petition_id", Uuid, ForeignKey("petitions.id"), primary_key=True),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("closes_at", DateTime(timezone=True), nullable=False),
+    Column("outcome", Text),
+    Index("ix_rating_windows_open", "closes_at", postgresql_where=text("outcome IS NULL")),
+)
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("petition_id", Uuid, ForeignKey("petitions.id"), primary_key=True),
+    Column("office", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("comment", LargeBinary),
+    Column("given_at", DateTime(timezone=True), nullable=False),
 )

@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.envelope import Envelope
-from contracts.events import CaseState, PetitionState
-from contracts.letters import Contact, PetitionerFile, PetitionFile
+from contracts.events import PetitionState
+from contracts.letters import Contact
 from contracts.speech import emit, post
-from intake import domain, following, resources, store
-from intake.domain import Matter, Petition, Petitioner
+from intake import domain, repeats_store, resources, store
+from intake.domain import Matter, Petition, Petitioner, Repeat
+from intake.repeats import Decision
+from intake.states import alarm_of, public_state
+from kit import audit
 from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
@@ -18,6 +21,7 @@ from kit.paths import ancestors
 from kit.runtime import Runtime
 
 REGISTERED = "intake.petition.registered.v1"
+ALARM = "intake.group.alarm.v1"
 
 
 async def register_petition(
@@ -31,25 +35,25 @@ async def register_petition(
     region: str,
     received_at: datetime | None = None,
     external_id: str | None = None,
+    group_size: int | None = None,
+    repeat: Repeat | None = None,
 ) -> Petition:
     """Register a petition at a unit: rows and event in one transaction. Raises Refused."""
     held = resources.of(runtime)
     _check_known(held, matter)
     now = runtime.clock.now()
     petition = domain.register(
-        petition_id=runtime.ids.new(),
-        number=await held.numbers.next(region, now),
-        region=region,
-        unit=unit,
-        by=by,
-        matter=matter,
-        petitioners=tuple(people),
-        now=now,
-        received_at=received_at,
-        external_id=external_id,
-    )
+        petition_id=runtime.ids.new(), number=await held.numbers.next(region, now), region=region, unit=unit, by=by,
+        matter=matter, petitioners=tuple(people), now=now, received_at=received_at, external_id=external_id,
+        group_size=group_size, repeat=repeat, policy=held.groups,
+    )  # fmt: skip
     store.write(session, runtime.keyring, petition, runtime.node, ancestors(region))
+    if repeat is not None:
+        repeats_store.note(session, petition.id, Decision("linked", repeat.of, by, unit, "", repeat.terminated), now)
     emit(runtime, session, REGISTERED, public_state(petition), subject=petition.id, sequence=1)
+    audit.note(session, "register", subject=petition.id, at=now, actor=by, unit=unit, before=0, after=1)
+    if petition.group_visit:
+        emit(runtime, session, ALARM, alarm_of(petition), subject=petition.id, sequence=1)
     return petition
 
 
@@ -58,24 +62,6 @@ def _check_known(held: resources.Resources, matter: Matter) -> None:
         raise Refused("unknown-region", field="about_region")
     if any(unit not in held.units.units for unit in matter.accused_units):
         raise Refused("unknown-unit", field="accused_units")
-
-
-def public_state(petition: Petition) -> PetitionState:
-    """What everybody above may know: nothing of what was said or by whom."""
-    matter = petition.matter
-    return PetitionState(
-        number=petition.number,
-        region=petition.region,
-        unit=petition.unit,
-        channel=matter.channel,
-        kind=matter.kind,
-        category=matter.category,
-        petitioners=len(petition.petitioners),
-        about_region=matter.about_region,
-        accused_units=list(matter.accused_units),
-        received_at=petition.received_at,
-        registered_at=petition.registered_at,
-    )
 
 
 def query_code(runtime: Runtime, number: str) -> str:
@@ -98,17 +84,13 @@ async def registered_before(
 async def read_identity(
     runtime: Runtime, session: Session, petition_id: UUID, principal: Principal, purpose: str
 ) -> list[Petitioner]:
-    """Who the petitioner is, in clear, for a stated purpose that is recorded first. Raises Refused("not-found")."""
+    """Who the petitioner is, in clear, for a stated purpose that goes into the audit. Raises Refused("not-found")."""
     if await store.find(session, petition_id, principal.region, principal.unit) is None:
         raise Refused("not-found")
-    await store.note_identity_reading(
-        session,
-        petition_id,
-        subject=principal.subject,
-        unit=principal.unit,
-        purpose=purpose,
-        at=runtime.clock.now(),
-    )
+    audit.note(
+        session, "read-identity", subject=petition_id, at=runtime.clock.now(), actor=principal.subject,
+        unit=principal.unit, reason=purpose,
+    )  # fmt: skip
     return await store.people_of(session, runtime.keyring, petition_id)
 
 
@@ -144,60 +126,3 @@ async def send_contacts(runtime: Runtime, session: Session, events: Sequence[Env
                 region=state.region,
             )
             post(runtime, session, "notify.contact.v1", contact, to=runtime.node, subject=event.subject, cause=event)
-
-
-async def forward_file(runtime: Runtime, session: Session, petition_id: UUID, to: str, cause: Envelope | None) -> bool:
-    """Send the petition file to the intake of another node. False when it is not here (yet)."""
-    row = await store.by_id(session, petition_id)
-    if row is None or row.title is None:
-        return False
-    people = await store.people_of(session, runtime.keyring, petition_id)
-    file = PetitionFile(
-        number=row.number, region=row.region, unit=row.unit, channel=row.channel, kind=row.kind,
-        category=row.category, about_region=row.about_region, title=row.title, content=row.content,
-        petitioners=[
-            PetitionerFile(name=each.name, id_number=each.id_number, phone=each.phone, address=each.address)
-            for each in people
-        ],
-        accused_units=row.accused_units, received_at=row.received_at, registered_at=row.registered_at,
-    )  # fmt: skip
-    post(runtime, session, "intake.petition-file.v1", file, to=to, subject=petition_id, cause=cause)
-    return True
-
-
-async def take_file(runtime: Runtime, session: Session, letter: Envelope) -> None:
-    """Keep a petition file that came from another node, and send it on where the case has gone meanwhile."""
-    file: PetitionFile = letter.data
-    petition = Petition(
-        id=letter.subject,
-        number=file.number,
-        region=file.region,
-        unit=file.unit,
-        matter=Matter(
-            file.channel, file.kind, file.title, file.content, file.category, file.about_region,
-            tuple(file.accused_units),
-        ),
-        petitioners=tuple(Petitioner(p.name, p.id_number, p.phone, p.address) for p in file.petitioners),
-        received_at=file.received_at,
-        registered_at=file.registered_at,
-        registered_by="",
-    )  # fmt: skip
-    await store.take(session, runtime.keyring, petition, letter.node, ancestors(file.region))
-    for to, version in await following.forwards_waiting(session, letter.subject):
-        await forward_file(runtime, session, letter.subject, to, letter)
-        await following.mark_forwarded(session, letter.subject, to, version, runtime.clock.now())
-
-
-async def follow_cases(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
-    """Keep where each case stands; when this node hands one to another, its petition file goes along."""
-    await following.keep_progress(session, events)
-    await store.add_scopes(session, [(event.subject, region) for event in events for region in event.data.regions])
-    for event in events:
-        state: CaseState = event.data
-        offer = state.hand_over
-        if event.node != runtime.node or offer is None or offer.to_node == runtime.node:
-            continue
-        if state.last.action in {"transfer", "assign"}:
-            sent = await forward_file(runtime, session, event.subject, offer.to_node, event)
-            at = runtime.clock.now() if sent else None
-            await following.note_forward(session, event.subject, offer.to_node, event.version, at)

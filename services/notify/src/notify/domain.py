@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from string import Formatter
 
 REGISTERED = "registered"
-# the stages of a case a petitioner is told of, each once
-STAGE_OF = {
-    "routing.case.received.v1": "received",
-    "routing.case.accepted.v1": "accepted",
-    "routing.case.closed.v1": "closed",
-}
-TEMPLATES = (REGISTERED, *STAGE_OF.values())
+# the stages of a case a petitioner is told of, each once; what is decided in writing is only announced, never told
+TOLD = (
+    "received", "accepted", "declined", "not-accepted-again", "answered", "guided", "exported", "extended",
+    "opinion-served", "closed", "review-requested", "withdrawn",
+)  # fmt: skip
+STAGE_OF = {f"routing.case.{stage}.v1": stage for stage in TOLD}
+TEMPLATES = (REGISTERED, *TOLD)
 # domain rule: only number, stage and link or query code ever go out, signed by the office
 MAY_GO_OUT = frozenset({"office", "number", "query_code", "link"})
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600))

@@ -12,7 +12,11 @@ class Message(BaseModel):
     id: UUID
     petition_id: UUID
     number: str
-    template: str = Field(description="registered 登记, received 签收, accepted 受理, closed 办结")
+    template: str = Field(
+        description="registered 登记, received 签收, accepted 受理, declined 不予受理, not-accepted-again 不再受理, "
+        "answered 答复, guided 告知引导, exported 转出, extended 延期, opinion-served 送达, closed 办结, "
+        "review-requested 申请复查复核, withdrawn 撤回"
+    )
     language: str
     phone: str = Field(description="masked")
     status: str = Field(description="queued 待发, sending 发送中, sent 已发, failed 未能发出")

@@ -67,6 +67,11 @@ class Form:
         }
 
 
+def key_after(form: Form, problem: dict[str, Any]) -> str | None:
+    """The same key as long as nobody knows whether the form arrived; a new one when the key itself was refused."""
+    return None if problem["type"].endswith(":idempotency-key-reused") else form.key
+
+
 def _checked(request: Request, data: FormData) -> Form:
     """Raises Refused("form-expired") when the page was not ours, or its visitor another one."""
     csrf, key = data.get("csrf"), data.get("key")

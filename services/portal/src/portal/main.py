@@ -8,7 +8,7 @@ from kit.app import HOUSEKEEPING, Job, Service
 from kit.sealing import Sealed
 from portal import api
 from portal.accounts import load_accounts
-from portal.pages import acting, case, files, ledger, lost, public, registering, signing, statistics
+from portal.pages import acting, case, files, ledger, lost, public, registering, signing, statistics, to_do
 from portal.resources import open_resources
 from portal.store import name_binding
 from portal.tables import accounts, metadata
@@ -21,6 +21,7 @@ service = Service(
         api.router,
         public.router,
         signing.router,
+        to_do.router,
         ledger.router,
         registering.router,
         case.router,

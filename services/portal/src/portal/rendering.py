@@ -42,7 +42,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"moment": wording.moment, "size": wording.size}
+    environment.filters |= {"moment": wording.moment, "deadline": wording.deadline, "size": wording.size}
     environment.globals["style"] = hashlib.sha256(STYLE.read_bytes()).hexdigest()[:12]
     return environment
 
@@ -111,13 +111,18 @@ def _unit_name(request: Request, code: str) -> str:
     return unit.name if unit else code
 
 
+def mark_of(field: str, strip: str) -> str:
+    """The name of a field on the page: of a procedure's form, told as JSON Pointer, `fields.<name>`."""
+    return field.removeprefix(strip).replace("/", ".")
+
+
 def refused(
     request: Request, template: str, problem: dict[str, Any], *, strip: str = "body.", **values: Any
 ) -> Response:
     """A form again, with what was typed, what was wrong as a whole, and what is wrong with each field."""
     told = wording_of(request)
-    named = {str(item["field"]).removeprefix(strip): str(item["reason"]) for item in problem.get("errors", [])}
+    named = {mark_of(str(item["field"]), strip): item for item in problem.get("errors", [])}
     if "field" in problem:
-        named.setdefault(str(problem["field"]), told.told(problem, "title"))
-    errors = {name: told.reason(name, reason) for name, reason in named.items()}
+        named.setdefault(mark_of(str(problem["field"]), strip), {"reason": told.told(problem, "title")})
+    errors = {name: told.reason(name, said) for name, said in named.items()}
     return page(request, template, status=int(problem["status"]), problem=problem, errors=errors, **values)

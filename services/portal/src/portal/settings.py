@@ -16,4 +16,6 @@ class Settings(BaseModel):
         default=None, description="where pages call the services' APIs; the node's public_url by default"
     )
     call_seconds: float = Field(default=10, gt=0, description="how long a page waits for a service")
+    paper_seconds: float = Field(default=5, gt=0, description="until a paper just filed is known where it is approved")
     rows_a_page: int = Field(default=20, ge=1, le=100, description="lines of the ledger on one page")
+    rows_to_do: int = Field(default=50, ge=1, le=200, description="cases on the to-do page")

@@ -22,8 +22,14 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 @cache
 def labels(language: str) -> dict[str, str]:
-    """All labels of a language by dotted key."""
-    return _flat(tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8")))
+    """All labels of a language by dotted key, from all its files. Raises ValueError for one that stands twice."""
+    found: dict[str, str] = {}
+    for file in sorted(_FOLDER.glob(f"{language}*.toml")):
+        more = _flat(tomllib.loads(file.read_text(encoding="utf-8")))
+        if twice := found.keys() & more.keys():
+            raise ValueError(f"{file.name}: {min(twice)} stands in another file")
+        found |= more
+    return found
 
 
 class Wording:
@@ -56,14 +62,38 @@ class Wording:
         plain = self._labels.get(f"problem.{slug}.{part}")
         return plain or str(problem.get(part if self.language == "zh" else f"{part}_en") or problem.get(part) or "")
 
-    def reason(self, field: str, reason: str) -> str:
-        """Why a field was refused, in plain words where the catalogue knows the field."""
-        return self._labels.get(f"invalid.{field.rsplit('.', 1)[-1]}", reason)
+    def reason(self, field: str, said: Mapping[str, Any]) -> str:
+        """Why a field was refused: as told in this language, else as the catalogue says of the field."""
+        if self.language in said:
+            return str(said[self.language])
+        return self._labels.get(f"invalid.{field.rsplit('.', 1)[-1]}", str(said.get("reason", "")))
+
+    def article(self, article: str) -> str:
+        """A provision as routing names it ("Art 22, 23", or another rule's name) as people cite it."""
+        number = article.removeprefix("Art ")
+        if number == article:
+            return article
+        return self("case.article", article=number if self.language == "en" else number.replace(", ", "、"))
+
+    def procedure(self, key: str) -> str:
+        """A procedure by its key ("ordinary-petition/1"), with its version."""
+        name, _, version = key.partition("/")
+        return self("case.procedure_version", name=self.word("procedure", name), version=version)
 
 
 def moment(text: str | None) -> str:
     """An ISO moment as the clock on the wall in China shows it, to the minute."""
     return datetime.fromisoformat(text).astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if text else ""
+
+
+def deadline(text: str | None) -> str:
+    """The end of a time limit: 24:00 of the last day, as the law counts, not 00:00 of the next one."""
+    if text is None:
+        return ""
+    ends = datetime.fromisoformat(text).astimezone(CHINA)
+    if (ends.hour, ends.minute, ends.second) == (0, 0, 0):
+        return (ends - timedelta(days=1)).strftime("%Y-%m-%d 24:00")
+    return ends.strftime("%Y-%m-%d %H:%M")
 
 
 def at_china_clock(text: str) -> str:

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from contracts.envelope import Envelope
 from contracts.events import PetitionState
-from contracts.letters import CaseNote, CaseProgress, HandOverOffer, WithdrawalRequest
+from contracts.letters import CaseFile, CaseProgress, RecallRequest
 from contracts.speech import parse_event, parse_letter, pass_down
 from kit.bus import Consumer
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
-from routing import domain, resources, store, usecases
+from routing import approvals, decisions, resources, store, usecases
 from routing.domain import Case, Unit
 from routing.shapes import case_of
 
@@ -22,6 +22,7 @@ async def on_petition_registered(runtime: Runtime, session: Session, events: Seq
     opened = [_opened(runtime, event.subject, event.data) for event in own]
     if opened:
         new = await store.keep(session, runtime.keyring, opened)
+        await usecases.watch(runtime, session, [case for case in opened if case.id in new])
         for case, event in zip(opened, own, strict=True):
             if case.id in new:  # told once, however often the petition is
                 usecases.tell(runtime, session, case, event)
@@ -29,14 +30,19 @@ async def on_petition_registered(runtime: Runtime, session: Session, events: Seq
 
 
 def _opened(runtime: Runtime, case_id: UUID, petition: PetitionState) -> Case:
-    return domain.open_case(
+    held = resources.of(runtime)
+    return decisions.open_case(
         case_id=case_id,
         number=petition.number,
         channel=petition.channel,
         kind=petition.kind,
         unit=Unit(petition.unit, petition.region, runtime.node),
         registered_at=petition.registered_at,
+        procedure=held.procedures.choose(petition.kind, petition.route or (6 if petition.kind == "appeal" else None)),
+        counting=held.counting,
+        route=petition.route,
         accused_units=tuple(petition.accused_units),
+        terminated_before=petition.terminated_before,
     )
 
 
@@ -48,26 +54,35 @@ async def on_case(runtime: Runtime, session: Session, events: Sequence[Envelope]
     intruder = await store.intruder(session, others)
     if intruder is not None:
         raise Refused("not-the-writer", petition=str(intruder))
-    await store.keep(session, runtime.keyring, [case_of(e.subject, e.version, e.data) for e in others])
+    told = {(case.id, case.version): case for case in (case_of(e.subject, e.version, e.data) for e in others)}
+    renewed = await store.keep(session, runtime.keyring, list(told.values()))
+    newest = {case.id: case for case in sorted(told.values(), key=lambda case: case.version)}
+    await usecases.watch(runtime, session, [newest[case_id] for case_id in renewed])
 
 
-async def on_offer(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
-    """A case is offered to a unit of this node: from here on this node alone writes its next version."""
+async def on_case_file(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
+    """From here on this node alone writes the next version of a case: handed over, objected to, or given back."""
+    held = resources.of(runtime)
     for letter in letters:
-        offer: HandOverOffer = letter.data
-        case = case_of(letter.subject, letter.version, offer.case, offer.note)
-        if case.hand_over is None or case.writer != runtime.node or case.hand_over.from_node != letter.node:
+        file: CaseFile = letter.data
+        case = case_of(letter.subject, letter.version, file.case, file.note)
+        if case.writer != runtime.node or held.unit(case.last.unit).node != letter.node:
             raise Refused("not-the-writer", petition=str(letter.subject))
-        await store.keep(session, runtime.keyring, [case])
+        if await store.keep(session, runtime.keyring, [case]):
+            await usecases.watch(runtime, session, [case])
         known = await store.locked(session, case.id)
-        if known is None or known.version != case.version:
-            continue  # decided already: the letter came twice
-        if await store.withdrawn_before(session, case.hand_over.id):
-            withdrawn = domain.settle_withdrawal(case, case.hand_over.id, case.version, runtime.clock.now())
-            if withdrawn is not None:
-                await usecases.write(runtime, session, withdrawn, letter)
+        if known is None or known.version != case.version or case.hand_over is None:
+            continue  # decided already: the letter came twice; or nothing is offered
+        procedure = held.procedures.get(case.procedure)
+        if await store.recalled_before(session, case.hand_over.id):
+            recalled = decisions.settle_recall(
+                case, case.hand_over.id, case.version, runtime.clock.now(), procedure, held.counting
+            )
+            if recalled is not None:
+                await usecases.write(runtime, session, recalled, letter)
         elif not _served_here(runtime, case.holder_unit):
-            await usecases.write(runtime, session, domain.refuse_unknown_unit(case, runtime.clock.now()), letter)
+            back = decisions.refuse_unknown_unit(case, runtime.clock.now(), procedure, held.counting)
+            await usecases.write(runtime, session, back, letter)
 
 
 def _served_here(runtime: Runtime, unit: str) -> bool:
@@ -75,19 +90,23 @@ def _served_here(runtime: Runtime, unit: str) -> bool:
     return known is not None and known.node == runtime.node
 
 
-async def on_withdrawal_request(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
+async def on_recall_request(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
     """The sender asks for a case back: granted while it is not received; remembered if the offer is still under way."""
+    held = resources.of(runtime)
     for letter in letters:
-        request: WithdrawalRequest = letter.data
+        request: RecallRequest = letter.data
         case = await store.locked(session, letter.subject)
         if case is None or case.version < request.version:
-            await store.note_withdrawal(session, request.hand_over, letter.subject, runtime.clock.now())
+            await store.note_recall(session, request.hand_over, letter.subject, runtime.clock.now())
             continue
         if case.hand_over is not None and case.hand_over.from_node != letter.node:
             raise Refused("not-the-writer", petition=str(letter.subject))
-        withdrawn = domain.settle_withdrawal(case, request.hand_over, request.version, runtime.clock.now())
-        if withdrawn is not None:
-            await usecases.write(runtime, session, withdrawn, letter)
+        recalled = decisions.settle_recall(
+            case, request.hand_over, request.version, runtime.clock.now(), held.procedures.get(case.procedure),
+            held.counting,
+        )  # fmt: skip
+        if recalled is not None:
+            await usecases.write(runtime, session, recalled, letter)
 
 
 async def on_progress(_: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
@@ -99,15 +118,8 @@ async def on_progress(_: Runtime, session: Session, letters: Sequence[Envelope])
             raise Refused("sender-outside-link", sender=letter.node, claimed=event.node)
 
 
-async def on_note(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
-    for letter in letters:
-        note: CaseNote = letter.data
-        if not await store.add_note(session, runtime.keyring, letter.subject, note.version, note.note):
-            raise LookupError("the version this note belongs to is still under way")
-
-
 async def on_paper(_: Runtime, session: Session, events: Sequence[Envelope]) -> None:
-    await store.keep_papers(session, events)
+    await approvals.keep_papers(session, events)
 
 
 CONSUMERS = (
@@ -128,10 +140,9 @@ CONSUMERS = (
         queue="routing.letters",
         decode=parse_letter,
         handlers={
-            "routing.hand-over-offer.v1": on_offer,
-            "routing.withdrawal-request.v1": on_withdrawal_request,
+            "routing.case-file.v1": on_case_file,
+            "routing.recall-request.v1": on_recall_request,
             "routing.case-progress.v1": on_progress,
-            "routing.case-note.v1": on_note,
         },
         letters=True,
     ),

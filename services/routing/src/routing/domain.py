@@ -1,21 +1,25 @@
-"""The handling of a petition (办件) as one table of states and actions. Standard library only.
+"""A case (办件) and who may do what with it now. Standard library only.
 
-Exactly one unit holds a case, and exactly one node may write its next version. The version in which a hand-over
-is offered moves the right to write to the receiver's node: it alone decides whether the next version is
-"received", "returned" or "withdrawn", so no order of messages can make two holders (proved in tests/test_domain.py).
+Exactly one unit holds a case, and exactly one node may write its next version. A version that asks another unit
+to decide (a hand-over, an objection, a dispute) moves the right to write to that unit's node: it alone decides what the
+next version is, so no order of messages can make two holders (tests/test_one_holder.py).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from kit.errors import Refused
-from kit.paths import ancestors, lies_in
+from kit.paths import ancestors
+from routing.clocks import Clock
+from routing.procedures import ActionRule, Procedure, Stage
+from routing.table import ACTIONS, TABLE, Rule
 
-Outcome = Literal["support", "explain", "not-support"]
+Outcome = Literal["support", "explain", "not-support"]  # Art 32
 RETURN_REASONS = ("not-ours", "incomplete", "duplicate", "unknown-unit", "other")
+NEXT_STAGE: Mapping[str, Stage] = {"handling": "review", "review": "re-review"}  # Art 35, 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,9 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """An offer under way. from_state: where the case falls back to."""
+    """A hand-over, under way or received. from_state: where the case falls back to; forced: by the common superior, so
+    that nobody may object.
+    """
 
     id: UUID
     kind: str
@@ -39,6 +45,8 @@ class HandOver:
     to_node: str
     offered_at: datetime
     due_at: datetime | None = None
+    to_region: str = ""
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,11 @@ class Last:
 
 @dataclass(frozen=True, slots=True)
 class Case:
+    """hops: the hand-overs by which the holder got it, the last one last; hand_over: the one under way; asked: who must
+    decide although it is not the holder; due_at: of the first
+    duty that runs; step: how many have approved; papers, submitted_by: of the opinion in hand.
+    """
+
     id: UUID
     version: int
     number: str
@@ -69,11 +82,33 @@ class Case:
     regions: tuple[str, ...]
     nodes: tuple[str, ...]
     last: Last
+    procedure: str = ""
+    route: int | None = None
+    stage: Stage = "handling"
+    clocks: tuple[Clock, ...] = ()
+    due_at: datetime | None = None
     accused_units: tuple[str, ...] = ()
     hand_over: HandOver | None = None
+    hops: tuple[HandOver, ...] = ()
+    asked: str | None = None
+    objections: int = 0
+    objected_units: tuple[str, ...] = ()
+    handler_unit: str | None = None
+    step: int = 0
+    papers: tuple[UUID, ...] = ()
+    submitted_by: str | None = None
+    suspended: bool = False
+    merged_into: UUID | None = None
+    terminated_before: bool = False
     outcome: Outcome | None = None
     accepted_at: datetime | None = None
+    served_at: datetime | None = None
     closed_at: datetime | None = None
+
+    @property
+    def came_by(self) -> HandOver | None:
+        """The hand-over by which the holder got the case."""
+        return self.hops[-1] if self.hops else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,211 +122,132 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One cell of the table. party: who acts: the holder, the unit an offer is for, or the unit that made it."""
+class Order:
+    """What the actor wants, and what the directory says about the units concerned.
 
-    to: str
-    party: Literal["holder", "offered", "offerer"]
-    roles: frozenset[str]
+    asked_at: when the petitioner asked for it, if that was before; arbiter: the nearest common superior of the units
+    that disagree; parent: the unit that reviews the holder's opinions; accused: the accused units; objections: after
+    how many of them a superior decides.
+    """
+
+    actor: Actor
+    version: int
+    at: datetime
+    asked_at: datetime | None = None
+    reason: str | None = None
+    note: str = ""
+    to: Unit | None = None
+    due_at: datetime | None = None
+    hand_over: UUID | None = None
+    arbiter: Unit | None = None
+    parent: Unit | None = None
+    accused: tuple[Unit, ...] = ()
+    objections: int = 2
+    route: int | None = None
+    procedure: Procedure | None = None
+    outcome: Outcome | None = None
+    papers: tuple[UUID, ...] = ()
+    days: int = 0
+    served_at: datetime | None = None
+    lead: UUID | None = None
 
 
-_OFFICE = frozenset({"clerk", "handler", "leader"})
-_HANDLING = frozenset({"handler", "leader"})
-_BACK = "(as before the offer)"
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why an action may not be done now: a slug of the catalogue and what belongs to it."""
 
-# (state, action) -> rule; what is not here is forbidden
-TABLE: Mapping[tuple[str, str], Rule] = {
-    ("registered", "transfer"): Rule("offered", "holder", _OFFICE),  # Art 22 转送
-    ("registered", "assign"): Rule("offered", "holder", _OFFICE),  # Art 22 交办
-    ("registered", "accept"): Rule("accepted", "holder", _OFFICE),  # Art 22 直接办
-    ("received", "transfer"): Rule("offered", "holder", _OFFICE),
-    ("received", "assign"): Rule("offered", "holder", _OFFICE),
-    ("received", "accept"): Rule("accepted", "holder", _OFFICE),  # Art 23 受理
-    ("offered", "receive"): Rule("received", "offered", _OFFICE),  # 签收
-    ("offered", "return"): Rule(_BACK, "offered", _OFFICE),
-    ("offered", "withdraw"): Rule(_BACK, "offerer", _OFFICE),  # only before receipt
-    ("accepted", "write-opinion"): Rule("opinion-written", "holder", _HANDLING),  # Art 32
-    ("opinion-written", "write-opinion"): Rule("opinion-written", "holder", _HANDLING),
-    ("opinion-written", "close"): Rule("closed", "holder", _HANDLING),
-}
-STATES = ("registered", "offered", "received", "accepted", "opinion-written", "closed")
-ACTIONS = ("transfer", "assign", "receive", "return", "withdraw", "accept", "write-opinion", "close")
-
-
-def open_case(
-    *, case_id: UUID, number: str, channel: str, kind: str, unit: Unit, registered_at: datetime,
-    accused_units: tuple[str, ...] = (),
-) -> Case:  # fmt: skip
-    """The first version: the registering unit holds it."""
-    return Case(
-        id=case_id,
-        version=1,
-        number=number,
-        channel=channel,
-        kind=kind,
-        state="registered",
-        holder_unit=unit.code,
-        holder_region=unit.region,
-        writer=unit.node,
-        registered_region=unit.region,
-        registered_at=registered_at,
-        regions=(unit.region,),
-        nodes=(unit.node,),
-        accused_units=accused_units,
-        last=Last("open", unit.code, registered_at),
-    )
+    slug: str
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 def _acts_for(case: Case, party: str) -> str | None:
     """The unit that the rule lets act."""
     if party == "holder":
         return case.holder_unit
+    if party == "arbiter" or case.state == "objected":
+        return case.asked
     if case.hand_over is None:
         return None
     return case.hand_over.to_unit if party == "offered" else case.hand_over.from_unit
 
 
-def refusal(case: Case, action: str, actor: Actor) -> str | None:
-    """Why the actor may not do this now (a slug), or None when it may."""
+def _guard(case: Case, name: str, actor: Actor, at: datetime) -> str | None:
+    """The slug of a guard that is not met."""
+    came = case.came_by
+    window = {"handling": "ask-review", "review": "ask-re-review"}.get(case.stage)
+    met = {
+        "not-a-review": case.hand_over is None or case.hand_over.kind != "review",
+        "was-handed-over": came is not None and came.kind != "review",
+        "not-forced": came is None or not came.forced,
+        "was-assigned": any(hop.kind == "assign" for hop in case.hops),
+        "four-eyes": actor.subject != case.submitted_by,
+        "in-review-window": any(
+            clock.name == window and clock.stopped_at is None and clock.due_at is not None and at < clock.due_at
+            for clock in case.clocks
+        ),
+        "is-suspended": case.suspended,
+        "is-merged": case.merged_into is not None,
+        "not-terminated-before": not case.terminated_before,
+    }
+    return None if met[name] else name
+
+
+def _roles(case: Case, action: str, rule: Rule, procedure: Procedure) -> frozenset[str]:
+    if action in {"approve", "return-draft"}:
+        return frozenset({procedure.approval[min(case.step, len(procedure.approval) - 1)]})
+    asked = procedure.actions.get(action, ActionRule()).roles
+    return rule.roles if asked is None else rule.roles & asked
+
+
+def refusal(case: Case, action: str, actor: Actor, procedure: Procedure, at: datetime) -> Why | None:
+    """Why the actor may not do this now, or None when it may."""
     rule = TABLE.get((case.state, action))
-    if rule is None:
-        return "not-in-this-state"
+    if rule is None or (action not in procedure.actions and action not in ALWAYS):
+        return Why("not-in-this-state")
+    return _not_by(case, action, actor, rule, procedure) or _not_now(case, action, actor, rule, at)
+
+
+def _not_by(case: Case, action: str, actor: Actor, rule: Rule, procedure: Procedure) -> Why | None:
+    """Why it is not for this actor."""
     if actor.unit in case.accused_units:
-        return "accused-unit"  # Art 30, 46(5)
+        return Why("accused-unit", {"rule": "Art 30"})  # Art 30, 46(5)
     if _acts_for(case, rule.party) != actor.unit:
-        return "not-the-holder"
-    if not rule.roles & actor.roles:
-        return "not-allowed"
+        return Why("not-the-holder")
+    if not _roles(case, action, rule, procedure) & actor.roles:
+        return Why("not-allowed")
     # the sender of an offer may ask for it back although the receiver's node now writes
-    if case.writer != actor.node and action != "withdraw":
-        return "held-elsewhere"
-    return None
+    return Why("held-elsewhere") if case.writer != actor.node and action != "recall" else None
 
 
-def check_request(case: Case, action: str, actor: Actor, version: int) -> Rule:
+def _not_now(case: Case, action: str, actor: Actor, rule: Rule, at: datetime) -> Why | None:
+    """Why not as the case stands."""
+    if case.suspended and action not in {"resume", "note-withdrawal"}:
+        return Why("suspended")
+    if case.merged_into is not None and action not in {"unmerge", "note-withdrawal"}:
+        return Why("merged", {"lead": str(case.merged_into)})
+    slug = next((slug for name in rule.guards if (slug := _guard(case, name, actor, at)) is not None), None)
+    return Why(slug) if slug else None
+
+
+# no procedure can forbid them: otherwise a case could be stuck between two units
+ALWAYS = frozenset({"receive", "recall", "agree-objection", "refuse-objection", "arbitrate", "resume", "unmerge"})
+
+
+def check_request(case: Case, action: str, actor: Actor, version: int, procedure: Procedure, at: datetime) -> Rule:
     """The rule that lets the actor do this to this version. Raises Refused."""
     if version != case.version:
         raise Refused("version-conflict", current_version=case.version)
-    slug = refusal(case, action, actor)
-    if slug is not None:
-        raise Refused(slug, action=action, state=case.state)
+    why = refusal(case, action, actor, procedure, at)
+    if why is not None:
+        allowed = [name for name in ACTIONS if refusal(case, name, actor, procedure, at) is None]
+        raise Refused(why.slug, action=action, state=case.state, allowed=allowed, **why.facts)
     return TABLE[(case.state, action)]
-
-
-def _next(case: Case, rule: Rule, action: str, actor: Actor, at: datetime, reason: str | None, note: str) -> Case:
-    last = Last(action, actor.unit, at, reason, note, actor.subject)
-    return replace(case, version=case.version + 1, state=rule.to, last=last)
-
-
-def offer(
-    case: Case, actor: Actor, version: int, *, kind: Literal["transfer", "assign"], to: Unit, hand_over_id: UUID,
-    at: datetime, accused: tuple[Unit, ...] = (), due_at: datetime | None = None, note: str = "",
-) -> Case:  # fmt: skip
-    """Offer the case to another unit (转送, 交办; Art 22). From this version on only the receiver's node writes."""
-    rule = check_request(case, kind, actor, version)
-    if to.code == case.holder_unit:
-        raise Refused("already-the-holder", field="to_unit")
-    if any(to.code == unit.code or _below(to.region, unit.region) for unit in accused):
-        raise Refused("accused-unit", rule="Art 30")  # the accused unit and its subordinates
-    if kind == "assign" and (due_at is None or due_at <= at):
-        raise Refused("deadline-missing", field="due_at")
-    hand_over = HandOver(
-        hand_over_id, kind, case.holder_unit, actor.node, case.holder_region, case.state, to.code, to.node, at, due_at
-    )
-    return replace(
-        _next(case, rule, kind, actor, at, None, note),
-        holder_unit=to.code,
-        holder_region=to.region,
-        writer=to.node,
-        hand_over=hand_over,
-        regions=_with(case.regions, to.region),
-        nodes=_with(case.nodes, to.node),
-    )
-
-
-def _below(region: str, above: str) -> bool:
-    return region != above and lies_in(region, above)
-
-
-def _with(known: tuple[str, ...], item: str) -> tuple[str, ...]:
-    return known if item in known else (*known, item)
-
-
-def receive(case: Case, actor: Actor, version: int, at: datetime) -> Case:
-    """Sign for the case (签收)."""
-    rule = check_request(case, "receive", actor, version)
-    return replace(_next(case, rule, "receive", actor, at, None, ""), hand_over=None)
-
-
-def send_back(case: Case, actor: Actor, version: int, at: datetime, reason: str, note: str) -> Case:
-    """Return the offer with a reason: the sender holds the case again, as before the offer."""
-    rule = check_request(case, "return", actor, version)
-    if reason not in RETURN_REASONS:
-        raise Refused("invalid-input", field="reason")
-    return _undone(_next(case, rule, "return", actor, at, reason, note))
-
-
-def withdraw(case: Case, actor: Actor, version: int, at: datetime) -> Case:
-    """Take the offer back, decided where the right to write is. Raises Refused("held-elsewhere") anywhere else."""
-    rule = check_request(case, "withdraw", actor, version)
-    if case.writer != actor.node:
-        raise Refused("held-elsewhere", action="withdraw", state=case.state)
-    return _undone(_next(case, rule, "withdraw", actor, at, None, ""))
-
-
-def settle_withdrawal(case: Case, hand_over: UUID, version: int, at: datetime) -> Case | None:
-    """At the receiver's node: grant the sender's request, or None when the offer is decided already."""
-    offer_ = case.hand_over
-    if case.version != version or offer_ is None or offer_.id != hand_over:
-        return None
-    last = Last("withdraw", offer_.from_unit, at)
-    return _undone(replace(case, version=version + 1, last=last))
-
-
-def refuse_unknown_unit(case: Case, at: datetime) -> Case:
-    """At the receiver's node: the unit does not exist here, so the offer goes back by itself."""
-    last = Last("return", case.holder_unit, at, "unknown-unit")
-    return _undone(replace(case, version=case.version + 1, last=last))
-
-
-def _undone(case: Case) -> Case:
-    """The case as its sender held it before the offer; the sender's node writes again."""
-    offer_ = case.hand_over
-    if offer_ is None:
-        raise Refused("not-in-this-state", action=case.last.action, state=case.state)
-    return replace(
-        case,
-        state=offer_.from_state,
-        holder_unit=offer_.from_unit,
-        holder_region=offer_.from_region,
-        writer=offer_.from_node,
-        hand_over=None,
-    )
 
 
 def audience(case: Case, node: str, known: Iterable[str]) -> list[str]:
     """Nodes that must learn of a version written at `node` but to which its event does not rise.
 
-    They are the nodes that held the case and those above them, except the receiver of an offer, which gets the offer.
+    They are the nodes that held the case and those above them, except the one that writes next: it gets the case.
     """
-    offered_to = case.hand_over.to_node if case.hand_over else None
-    concerned = {above for held in case.nodes for above in ancestors(held)} - set(ancestors(node)) - {offered_to}
+    concerned = {above for held in case.nodes for above in ancestors(held)} - set(ancestors(node)) - {case.writer}
     return sorted(concerned.intersection(known))
-
-
-def accept(case: Case, actor: Actor, version: int, at: datetime) -> Case:
-    """Accept the petition (受理, Art 23)."""
-    rule = check_request(case, "accept", actor, version)
-    return replace(_next(case, rule, "accept", actor, at, None, ""), accepted_at=at)
-
-
-def write_opinion(case: Case, actor: Actor, version: int, at: datetime, outcome: Outcome) -> Case:
-    """Record the handling opinion (处理意见, Art 32); its paper is in documents."""
-    rule = check_request(case, "write-opinion", actor, version)
-    return replace(_next(case, rule, "write-opinion", actor, at, None, ""), outcome=outcome)
-
-
-def close(case: Case, actor: Actor, version: int, at: datetime) -> Case:
-    """Close the case (办结)."""
-    rule = check_request(case, "close", actor, version)
-    return replace(_next(case, rule, "close", actor, at, None, ""), closed_at=at)

@@ -1,16 +1,18 @@
 """Shapes of routing's requests and answers."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from kit.texts import Code
 
 Note = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")
 ]
+Route = Annotated[int, Field(ge=1, le=6, description="how an appeal is handled, Art 31 (1) to (6)")]
+Fields = Annotated[dict[str, JsonValue], Field(max_length=50, description="as the form of the procedure asks")]
 
 
 class Decision(BaseModel):
@@ -19,25 +21,47 @@ class Decision(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     version: int = Field(ge=1, le=2**62)
+    note: Note = ""
+    fields: Fields = {}
+
+
+class ScreenIn(Decision):
+    route: Route | None = None
+    procedure: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,60}$")] | None = None
 
 
 class TransferIn(Decision):
     to_unit: Code
-    note: Note = ""
 
 
 class AssignIn(TransferIn):
     due_at: AwareDatetime
 
 
-class ReturnIn(Decision):
+class ObjectIn(Decision):
     reason: Literal["not-ours", "incomplete", "duplicate", "other"]
-    note: Note = ""
 
 
-class OpinionIn(Decision):
+class ExtendIn(Decision):
+    days: int = Field(ge=1, le=365)
+
+
+class SubmitIn(Decision):
     outcome: Literal["support", "explain", "not-support"]
-    paper_id: UUID
+    papers: list[UUID] = Field(min_length=1, max_length=50, description="approved together, as one")
+
+
+class ServeIn(Decision):
+    served_at: AwareDatetime | None = Field(default=None, description="when the petitioner got it; now by default")
+
+
+class ReviewIn(Decision):
+    to_unit: Code | None = Field(default=None, description="the unit above the handler; no other can review")
+    requested_at: AwareDatetime | None = Field(default=None, description="when the petitioner asked; now by default")
+
+
+class MergeIn(Decision):
+    lead: UUID
 
 
 class UnitOut(BaseModel):
@@ -57,11 +81,34 @@ class HandOverOut(BaseModel):
 
 
 class ActionOut(BaseModel):
-    """An action, and whether the caller may do it now; `reason` is a slug of the refusal catalogue."""
+    """An action, and whether the caller may do it now; `reason` is a slug of the refusal catalogue, `missing` names the
+    papers that must be filed before, `form` the fields it takes.
+    """
 
     action: str
     allowed: bool
     reason: str | None
+    article: str | None = None
+    missing: list[str] = []
+    form: dict[str, Any] | None = None
+
+
+class ClockOut(BaseModel):
+    """A time limit, its colour, and why it ends on that date."""
+
+    name: str
+    title_zh: str
+    title_en: str
+    article: str
+    started_at: datetime
+    due_at: datetime | None
+    stopped_at: datetime | None
+    paused: bool
+    extended: int
+    level: str
+    why_zh: str
+    why_en: str
+    why: dict[str, Any]
 
 
 class Entry(BaseModel):
@@ -83,19 +130,30 @@ class CaseRow(BaseModel):
     channel: str
     kind: str
     state: str
+    stage: str
     version: int
     holder_unit: str
     holder_name: str
     registered_region: str
     registered_at: datetime
+    due_at: datetime | None = None
+    level: str = "green"
 
 
 class CaseOut(CaseRow):
     writer: str
+    procedure: str
+    route: int | None
     hand_over: HandOverOut | None
+    asked: str | None
+    objections: int
+    suspended: bool
+    merged_into: UUID | None
     outcome: str | None
     accepted_at: datetime | None
+    served_at: datetime | None
     closed_at: datetime | None
     accused_units: list[str]
+    clocks: list[ClockOut]
     actions: list[ActionOut]
     timeline: list[Entry]

@@ -1,43 +1,66 @@
-"""A case as the domain knows it and as others are told of it."""
+"""A case as the domain knows it and as others are told of it: the same names, so that only types change."""
 
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
 from uuid import UUID
 
 from contracts import events
+from routing.clocks import Clock
 from routing.domain import Case, HandOver, Last
+
+# what a case has and nobody is told, and what is told in another shape
+_OWN = frozenset({"id", "version", "submitted_by"})
+_SHAPED = frozenset({"last", "hand_over", "hops", "clocks"})
+_PLAIN = tuple(each.name for each in fields(Case) if each.name not in _OWN | _SHAPED)
+_OFFER = tuple(each.name for each in fields(HandOver))
+_CLOCK = tuple(each.name for each in fields(Clock))
+
+
+def _taken(source: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(source, name) for name in names}
 
 
 def public_state(case: Case) -> events.CaseState:
     """The whole public state of a version: no note, no actor."""
-    offer = case.hand_over
+    last, offer = case.last, case.hand_over
     return events.CaseState(
-        number=case.number, channel=case.channel, kind=case.kind, state=case.state, holder_unit=case.holder_unit,
-        holder_region=case.holder_region, writer=case.writer, registered_region=case.registered_region,
-        registered_at=case.registered_at, regions=list(case.regions), nodes=list(case.nodes),
-        accused_units=list(case.accused_units), outcome=case.outcome, accepted_at=case.accepted_at,
-        closed_at=case.closed_at,
-        hand_over=None if offer is None else events.HandOver(
-            id=offer.id, kind=offer.kind, from_unit=offer.from_unit, from_node=offer.from_node,
-            from_region=offer.from_region, from_state=offer.from_state, to_unit=offer.to_unit, to_node=offer.to_node,
-            offered_at=offer.offered_at, due_at=offer.due_at,
-        ),
-        last=events.LastAction(
-            action=case.last.action, unit=case.last.unit, at=case.last.at, reason=case.last.reason
-        ),
-    )  # fmt: skip
+        **_taken(case, _PLAIN),
+        hand_over=None if offer is None else events.HandOver(**asdict(offer)),
+        hops=[events.HandOver(**asdict(hop)) for hop in case.hops],
+        clocks=[events.Clock(**_taken(clock, _CLOCK)) for clock in case.clocks],
+        last=events.LastAction(action=last.action, unit=last.unit, at=last.at, reason=last.reason),
+    )
 
 
 def case_of(case_id: UUID, version: int, state: events.CaseState, note: str = "") -> Case:
     """A told state as a case of the domain."""
-    offer = state.hand_over
+    taken = _taken(state, _PLAIN)
+    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in taken.items()}
     return Case(
-        id=case_id, version=version, number=state.number, channel=state.channel, kind=state.kind, state=state.state,
-        holder_unit=state.holder_unit, holder_region=state.holder_region, writer=state.writer,
-        registered_region=state.registered_region, registered_at=state.registered_at, regions=tuple(state.regions),
-        nodes=tuple(state.nodes), accused_units=tuple(state.accused_units), outcome=state.outcome,
-        accepted_at=state.accepted_at, closed_at=state.closed_at,
-        hand_over=None if offer is None else HandOver(
-            offer.id, offer.kind, offer.from_unit, offer.from_node, offer.from_region, offer.from_state,
-            offer.to_unit, offer.to_node, offer.offered_at, offer.due_at,
-        ),
+        id=case_id,
+        version=version,
+        **plain,
+        hand_over=None if state.hand_over is None else _hand_over(state.hand_over),
+        hops=tuple(_hand_over(hop) for hop in state.hops),
+        clocks=tuple(map(_clock, state.clocks)),
         last=Last(state.last.action, state.last.unit, state.last.at, state.last.reason, note),
-    )  # fmt: skip
+    )
+
+
+def _hand_over(told: events.HandOver) -> HandOver:
+    return HandOver(**_taken(told, _OFFER))
+
+
+def _clock(told: events.Clock) -> Clock:
+    return Clock(**_taken(told, _CLOCK))
+
+
+def clocks_of(body: Mapping[str, Any]) -> tuple[Clock, ...]:
+    """The clocks alone of a stored state: lists of cases need no more."""
+    return tuple(_clock(events.Clock.model_validate(each)) for each in body["clocks"])
+
+
+def stored(case_id: UUID, version: int, body: Any) -> Case:
+    """A case from the columns of its row."""
+    return case_of(case_id, version, events.CaseState.model_validate(body))

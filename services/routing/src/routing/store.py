@@ -8,22 +8,24 @@ from uuid import UUID
 from sqlalchemy import Row, Select, select
 
 from contracts.envelope import Envelope
-from contracts.events import CaseState
 from kit.crypto import Keyring
 from kit.db import Session
 from kit.paths import ancestors
 from routing.domain import Case
-from routing.shapes import case_of, public_state
-from routing.tables import case_scopes, cases, papers, timeline
+from routing.shapes import public_state, stored
+from routing.table import ENDS
+from routing.tables import case_scopes, cases, timeline
 
 # a replica keeps the highest version, whatever the order and however often it comes
 KEEP = """
-INSERT INTO cases (id, version, number, state, holder_unit, writer, accused_units, body)
+INSERT INTO cases (id, version, number, state, holder_unit, writer, accused_units, due_at, open, body)
 SELECT id, version, body->>'number', body->>'state', body->>'holder_unit', body->>'writer',
-  ARRAY(SELECT jsonb_array_elements_text(body->'accused_units')), body
-FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[]) AS told (id, version, body)
+  ARRAY(SELECT jsonb_array_elements_text(body->'accused_units')), due_at, open, body
+FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::boolean[], $5::jsonb[])
+  AS told (id, version, due_at, open, body)
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state,
-  holder_unit = excluded.holder_unit, writer = excluded.writer, body = excluded.body
+  holder_unit = excluded.holder_unit, writer = excluded.writer, due_at = excluded.due_at, open = excluded.open,
+  body = excluded.body
   WHERE cases.version < excluded.version
 RETURNING id
 """
@@ -33,29 +35,29 @@ SELECT told.id FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS told (id, ve
 JOIN cases ON cases.id = told.id AND cases.version + 1 = told.version AND cases.writer <> told.node LIMIT 1
 """
 TIMELINE = """
-INSERT INTO timeline (case_id, version, action, unit, actor, at, reason, note)
+INSERT INTO timeline (case_id, version, action, unit, actor, at, reason, note, fields)
 SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
-  $8::bytea[])
+  $8::bytea[], $9::bytea[])
 ON CONFLICT (case_id, version) DO UPDATE SET note = coalesce(timeline.note, excluded.note)
 """
 SCOPES = "INSERT INTO case_scopes (scope, case_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING"
 FENCED = """
-UPDATE cases SET version = $2, state = $3, holder_unit = $4, writer = $5, body = $6
+UPDATE cases SET version = $2, state = $3, holder_unit = $4, writer = $5, due_at = $6, open = $7, body = $8
 WHERE id = $1 AND version = $2 - 1
 """
 
 
-def note_binding(case_id: UUID, version: int) -> str:
-    """What an encrypted note is bound to: moved to another row it cannot be read."""
-    return f"timeline/{case_id}/{version}"
+def text_binding(case_id: UUID, version: int, column: str) -> str:
+    """What an encrypted text of the timeline is bound to: moved to another place it cannot be read."""
+    return f"timeline/{case_id}/{version}/{column}"
 
 
-def sealed_note(ring: Keyring, case_id: UUID, version: int, note: str) -> bytes | None:
-    return ring.encrypt(note, note_binding(case_id, version)) if note else None
+def sealed_text(ring: Keyring, case: Case, column: str, text: str) -> bytes | None:
+    return ring.encrypt(text, text_binding(case.id, case.version, column)) if text else None
 
 
 def opened_note(ring: Keyring, row: Row[Any]) -> str | None:
-    return row.note and ring.decrypt(row.note, note_binding(row.case_id, row.version))
+    return row.note and ring.decrypt(row.note, text_binding(row.case_id, row.version, "note"))
 
 
 async def keep(session: Session, ring: Keyring, told: Sequence[Case]) -> set[UUID]:
@@ -71,6 +73,8 @@ async def keep(session: Session, ring: Keyring, told: Sequence[Case]) -> set[UUI
         KEEP,
         list(newest),
         [case.version for case in newest.values()],
+        [case.due_at for case in newest.values()],
+        [is_open(case) for case in newest.values()],
         [public_state(case).model_dump_json() for case in newest.values()],
     )
     await _keep_timeline(session, ring, told)
@@ -79,25 +83,29 @@ async def keep(session: Session, ring: Keyring, told: Sequence[Case]) -> set[UUI
     return {row["id"] for row in renewed}
 
 
-async def _keep_timeline(session: Session, ring: Keyring, told: Sequence[Case]) -> None:
+async def _keep_timeline(session: Session, ring: Keyring, told: Sequence[Case], fields: str = "") -> None:
     rows = [
         (c.id, c.version, c.last.action, c.last.unit, c.last.actor, c.last.at, c.last.reason,
-         sealed_note(ring, c.id, c.version, c.last.note))
+         sealed_text(ring, c, "note", c.last.note), sealed_text(ring, c, "fields", fields))
         for c in told
     ]  # fmt: skip
     await session.raw.execute(TIMELINE, *zip(*rows, strict=True))
 
 
-async def write(session: Session, ring: Keyring, case: Case) -> bool:
-    """Write the next version behind the fence of the one before. False when that one is gone."""
-    state = public_state(case)
+def is_open(case: Case) -> bool:
+    return case.state not in ENDS
+
+
+async def write(session: Session, ring: Keyring, case: Case, fields: str = "") -> bool:
+    """Write the next version behind the fence of the one before. False when that one is gone. fields: JSON, sealed."""
     status: str = await session.raw.execute(
-        FENCED, case.id, case.version, case.state, case.holder_unit, case.writer, state.model_dump_json()
-    )
+        FENCED, case.id, case.version, case.state, case.holder_unit, case.writer, case.due_at, is_open(case),
+        public_state(case).model_dump_json(),
+    )  # fmt: skip
     if status != "UPDATE 1":
         return False
-    await _keep_timeline(session, ring, [case])
-    scopes = ancestors(case.holder_region)
+    await _keep_timeline(session, ring, [case], fields)
+    scopes = sorted({scope for region in (case.holder_region, *case.regions[-1:]) for scope in ancestors(region)})
     await session.raw.execute(SCOPES, scopes, [case.id] * len(scopes))
     return True
 
@@ -115,10 +123,8 @@ async def intruder(session: Session, events: Sequence[Envelope]) -> UUID | None:
 
 async def locked(session: Session, case_id: UUID) -> Case | None:
     """The case as it stands, locked until the transaction ends; whatever the scope."""
-    row = await session.raw.fetchrow("SELECT version, body FROM cases WHERE id = $1 FOR UPDATE", case_id)
-    if row is None:
-        return None
-    return case_of(case_id, row["version"], CaseState.model_validate(row["body"]))
+    row = await session.raw.fetchrow("SELECT id, version, body FROM cases WHERE id = $1 FOR UPDATE", case_id)
+    return None if row is None else stored(row["id"], row["version"], row["body"])
 
 
 def _readable(scope: str, unit: str) -> Select[Any]:
@@ -154,46 +160,31 @@ async def page(
     return rows
 
 
+async def to_do(session: Session, unit: str, limit: int) -> Sequence[Row[Any]]:
+    """What a unit holds and has not finished, what is due first first."""
+    query = (
+        select(cases)
+        .where(cases.c.holder_unit == unit, cases.c.open, ~cases.c.accused_units.contains([unit]))
+        .order_by(cases.c.due_at, cases.c.id)
+        .limit(limit)
+    )
+    rows: Sequence[Row[Any]] = (await session.sql.execute(query)).all()
+    return rows
+
+
 async def timeline_of(session: Session, case_id: UUID) -> Sequence[Row[Any]]:
     query = select(timeline).where(timeline.c.case_id == case_id).order_by(timeline.c.version)
     rows: Sequence[Row[Any]] = (await session.sql.execute(query)).all()
     return rows
 
 
-async def add_note(session: Session, ring: Keyring, case_id: UUID, version: int, note: str) -> bool:
-    """Add the text another node wrote to a version. False when that version is not here yet."""
-    status: str = await session.raw.execute(
-        "UPDATE timeline SET note = $3 WHERE case_id = $1 AND version = $2",
-        case_id, version, sealed_note(ring, case_id, version, note),
-    )  # fmt: skip
-    return status == "UPDATE 1"
-
-
-async def note_withdrawal(session: Session, hand_over: UUID, case_id: UUID, at: datetime) -> None:
+async def note_recall(session: Session, hand_over: UUID, case_id: UUID, at: datetime) -> None:
     await session.raw.execute(
-        "INSERT INTO withdrawals (hand_over, case_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        "INSERT INTO recalls (hand_over, case_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         hand_over, case_id, at,
     )  # fmt: skip
 
 
-async def withdrawn_before(session: Session, hand_over: UUID) -> bool:
-    found: bool = await session.raw.fetchval("SELECT EXISTS (SELECT FROM withdrawals WHERE hand_over = $1)", hand_over)
+async def recalled_before(session: Session, hand_over: UUID) -> bool:
+    found: bool = await session.raw.fetchval("SELECT EXISTS (SELECT FROM recalls WHERE hand_over = $1)", hand_over)
     return found
-
-
-async def keep_papers(session: Session, events: Sequence[Envelope]) -> None:
-    await session.raw.execute(
-        "INSERT INTO papers (paper_id, case_id, kind, written_at)"
-        " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) ON CONFLICT DO NOTHING",
-        [event.data.paper_id for event in events],
-        [event.subject for event in events],
-        [event.data.kind for event in events],
-        [event.data.written_at for event in events],
-    )
-
-
-async def has_paper(session: Session, case_id: UUID, paper_id: UUID, kind: str) -> bool:
-    query = select(papers.c.paper_id).where(
-        papers.c.paper_id == paper_id, papers.c.case_id == case_id, papers.c.kind == kind
-    )
-    return (await session.sql.execute(query)).one_or_none() is not None

@@ -2,55 +2,74 @@
 
 import asyncio
 import time
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import RedirectResponse, Response
 
 from portal import resources
 from portal.calls import Calls, Declined
+from portal.deciding import body_of
 from portal.forms import Form, StaffForm
 from portal.pages.case import declined
 from portal.routes import STAFF, PageRoute
 from portal.usecases import Visit
 from portal.visits import READERS, Visiting, runtime_of, staff
-from portal.wording import at_china_clock
 
 router = APIRouter(prefix=STAFF, route_class=PageRoute, include_in_schema=False, dependencies=[staff(*READERS)])
-Action = Literal["transfer", "assign", "receive", "return", "withdraw", "accept", "close"]
-FIELDS = ("to_unit", "due_at", "reason", "note")
-OPINION = ("request", "facts", "outcome", "opinion", "legal_basis")
-PAPER_KNOWN_WITHIN = 5.0  # seconds until routing has heard of a paper that documents has just filed
+# which actions there are is routing's to say: an unknown one leads nowhere there
+Action = Annotated[str, Path(pattern=r"^[a-z]{2,20}(-[a-z]{2,20}){0,2}$")]
+SECTIONS = ("request", "facts", "opinion", "legal_basis")
 
 
-@router.post("/cases/{case_id}/write-opinion")
-async def write_opinion(request: Request, visit: Visiting, case_id: UUID, form: StaffForm) -> Response:
-    """File the paper, then record the opinion. Sent again after half of it failed, the paper is the same one."""
-    calls = resources.of(runtime_of(request)).calls
-    papers = f"/api/documents/v1/petitions/{case_id}/papers"
+@router.post("/cases/{case_id}/submit")
+async def submit(request: Request, visit: Visiting, case_id: UUID, form: StaffForm) -> Response:
+    """File the opinion that was written, then send it for approval with the papers that were chosen.
+
+    Sent again after half of it failed, the opinion is the same one.
+    """
+    held, decision = resources.of(runtime_of(request)), body_of(form, "submit")
     try:
-        body = {"kind": "opinion", **form.chosen(OPINION)}
-        paper = await calls.post(papers, f"{form.key}.paper", body, visit.token)
-        decision = {"version": _version(form), "outcome": form.text("outcome"), "paper_id": paper["paper_id"]}
-        await _recorded(calls, f"/api/routing/v1/cases/{case_id}/write-opinion", form, decision, visit)
+        if form.chosen(SECTIONS) or not decision["papers"]:
+            decision["papers"].append(await _filed(held.calls, case_id, form, visit))
+        post = partial(held.calls.post, f"/api/routing/v1/cases/{case_id}/submit", f"{form.key}.case", decision)
+        await _once_known(partial(post, visit.token), held.settings.paper_seconds)
     except Declined as error:
-        return await declined(request, visit, case_id, "write-opinion", error.problem, form.typed())
-    return _done(case_id, "write-opinion")
+        return await declined(request, visit, case_id, "submit", error.problem, form)
+    return _done(case_id, "submit")
 
 
-async def _recorded(calls: Calls, path: str, form: Form, decision: dict[str, Any], visit: Visit) -> None:
+async def _filed(calls: Calls, case_id: UUID, form: Form, visit: Visit) -> str:
+    """The id of the opinion as documents keeps it. Raises Declined."""
+    body = {"kind": "opinion", **form.chosen((*SECTIONS, "outcome"))}
+    paper = await calls.post(f"/api/documents/v1/petitions/{case_id}/papers", f"{form.key}.paper", body, visit.token)
+    filed: str = paper["paper_id"]
+    return filed
+
+
+async def _once_known(send: Callable[[], Awaitable[Any]], seconds: float) -> None:
     """Ask until routing knows the paper: documents tells it by an event. Raises Declined."""
-    deadline = time.monotonic() + PAPER_KNOWN_WITHIN
+    deadline = time.monotonic() + seconds
     while True:
         try:
-            await calls.post(path, f"{form.key}.case", decision, visit.token)
+            await send()
         except Declined as error:
-            if not error.problem["type"].endswith(":paper-missing") or time.monotonic() > deadline:
+            if not paper_unknown(error.problem) or time.monotonic() > deadline:
                 raise
         else:
             return
         await asyncio.sleep(0.15)
+
+
+def paper_unknown(problem: dict[str, Any]) -> bool:
+    """Whether all that keeps the opinion back is that routing has not heard of its paper yet."""
+    slug = problem["type"].rpartition(":")[2]
+    return slug == "paper-missing" or (
+        slug == "incomplete" and problem.get("papers") == ["opinion"] and not problem.get("errors")
+    )
 
 
 @router.post("/cases/{case_id}/{action}")
@@ -58,27 +77,11 @@ async def act(request: Request, visit: Visiting, case_id: UUID, action: Action, 
     """One of routing's actions."""
     calls = resources.of(runtime_of(request)).calls
     try:
-        body = {"version": _version(form), **_given(form)}
-        await calls.post(f"/api/routing/v1/cases/{case_id}/{action}", form.key, body, visit.token)
+        path = f"/api/routing/v1/cases/{case_id}/{action}"
+        await calls.post(path, form.key, body_of(form, action), visit.token)
     except Declined as error:
-        return await declined(request, visit, case_id, action, error.problem, form.typed())
+        return await declined(request, visit, case_id, action, error.problem, form)
     return _done(case_id, action)
-
-
-def _version(form: Form) -> int | str:
-    """The version of the case on the page the person saw; what is no number is left to routing to refuse."""
-    text = form.text("version")
-    return int(text) if text.isdecimal() and len(text) < 20 else text
-
-
-def _given(form: Form) -> dict[str, str]:
-    given = form.chosen(FIELDS)
-    if "due_at" in given:
-        try:
-            given["due_at"] = at_china_clock(given["due_at"])
-        except ValueError:  # routing refuses what is no moment, and names the field
-            return given
-    return given
 
 
 def _done(case_id: UUID, action: str) -> Response:

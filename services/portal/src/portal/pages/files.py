@@ -40,7 +40,7 @@ async def upload(request: Request, visit: Visiting, case_id: UUID) -> Response:
     except (Declined, Refused) as error:
         if isinstance(error, Refused) and error.slug == "form-expired":
             raise
-        return await declined(request, visit, case_id, "upload", refused_by(error), {})
+        return await declined(request, visit, case_id, "upload", refused_by(error))
     return RedirectResponse(f"{STAFF}/cases/{case_id}?done=upload", status_code=303)
 
 

@@ -13,7 +13,7 @@ from kit.auth import public
 from kit.paths import lies_in
 from portal import resources
 from portal.calls import Declined, problem_of
-from portal.forms import Form, PublicForm
+from portal.forms import Form, PublicForm, key_after
 from portal.rendering import HEADERS, STATIC, page, refused
 from portal.routes import PageRoute
 from portal.visits import runtime_of
@@ -75,11 +75,6 @@ async def petition(request: Request, form: PublicForm) -> Response:
 def person_in(form: Form, row: str) -> dict[str, str]:
     """What was typed of one person, whose fields are named `<row>.<part>`."""
     return {part: text for part in PERSON if (text := form.text(f"{row}.{part}"))}
-
-
-def key_after(form: Form, problem: dict[str, Any]) -> str | None:
-    """The same key as long as nobody knows whether the form arrived; a new one when the key itself was refused."""
-    return None if problem["type"].endswith(":idempotency-key-reused") else form.key
 
 
 @router.get("/progress")

@@ -8,13 +8,13 @@ from starlette.responses import Response
 from portal import resources
 from portal.calls import Declined
 from portal.choices import units_near
-from portal.forms import Form, StaffForm
-from portal.pages.public import key_after, person_in, regions_of
+from portal.deciding import moment, whole
+from portal.forms import Form, StaffForm, key_after
+from portal.pages.public import person_in, regions_of
 from portal.rendering import page, refused
 from portal.routes import STAFF, PageRoute
 from portal.usecases import Visit
 from portal.visits import Visiting, runtime_of, staff
-from portal.wording import at_china_clock
 
 router = APIRouter(
     prefix=STAFF, route_class=PageRoute, include_in_schema=False, dependencies=[staff("clerk", "handler")]
@@ -60,17 +60,12 @@ def _filled_rows(form: Form) -> list[int]:
 
 def _body(form: Form, rows: list[int]) -> dict[str, Any]:
     people = [person_in(form, f"petitioners.{row}") for row in rows]
-    body = {**form.chosen(PLAIN), "petitioners": people, "accused_units": form.every("accused_units")}
-    received = form.text("received_at")
-    return {**body, "received_at": _moment(received)} if received else body
-
-
-def _moment(text: str) -> str:
-    """As typed when it is no moment: intake says so, with the field."""
-    try:
-        return at_china_clock(text)
-    except ValueError:
-        return text
+    body: dict[str, Any] = {**form.chosen(PLAIN), "petitioners": people, "accused_units": form.every("accused_units")}
+    if received := form.text("received_at"):
+        body["received_at"] = moment(received)
+    if route := form.text("route"):
+        body["route"] = whole(route)
+    return body
 
 
 def _as_typed(problem: dict[str, Any], rows: list[int]) -> dict[str, Any]:

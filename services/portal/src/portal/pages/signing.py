@@ -1,4 +1,4 @@
-"""Signing in and out, and where staff start."""
+"""Signing in and out."""
 
 from typing import Annotated
 
@@ -11,16 +11,7 @@ from portal import usecases
 from portal.forms import PublicForm, staff_form
 from portal.rendering import page, refused
 from portal.routes import STAFF, PageRoute, local, refused_by
-from portal.visits import (
-    ANALYSTS,
-    READERS,
-    Visiting,
-    end_session,
-    runtime_of,
-    session_id_of,
-    staff,
-    start_session,
-)
+from portal.visits import end_session, runtime_of, session_id_of, staff, start_session
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Next = Annotated[str, Query(alias="next", max_length=200)]
@@ -53,14 +44,3 @@ async def sign_out(request: Request) -> Response:
     response = RedirectResponse("/", status_code=303)
     end_session(request, response)
     return response
-
-
-@router.get(STAFF, dependencies=[staff()])
-async def start(request: Request, visit: Visiting) -> Response:
-    """The page this person works on."""
-    roles = set(visit.account.roles)
-    if roles & set(READERS):
-        return RedirectResponse(f"{STAFF}/cases", status_code=303)
-    if roles & set(ANALYSTS):
-        return RedirectResponse(f"{STAFF}/statistics", status_code=303)
-    return page(request, "no-work.html")

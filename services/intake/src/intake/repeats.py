@@ -1,0 +1,169 @@
+"""Rules of recognising one matter in several petitions: repeats (重复信访), merging (并案). Standard library only."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from kit.errors import Refused
+
+TERMINATED = "terminated"
+# the answer has been given, or there will be none: too late to lead others or to be led
+ENDED = frozenset(
+    {"served", "closed", "answered", "filed", "declined", "not-accepted-again", "guided", "exported", "withdrawn"}
+    | {TERMINATED}
+)
+_COUNTRY = re.compile(r"^(?:\+|00)?86(?=1\d{10}$)")
+_NOT_DIGIT = re.compile(r"[^\d+]")
+
+
+def phone_key(phone: str) -> str:
+    """One way to write a telephone number: "+86 138-0000 1111" → "13800001111"."""
+    return _COUNTRY.sub("", _NOT_DIGIT.sub("", phone)).removeprefix("+")
+
+
+def id_key(id_number: str) -> str:
+    """One way to write an identity number."""
+    return id_number.strip().upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What linking needs to know of a petition. node: where it was registered, which alone writes its public state;
+    state: of its case; leads: others are merged into it.
+    """
+
+    id: UUID
+    registered_at: datetime
+    node: str
+    region: str
+    kind: str
+    accused_units: frozenset[str] = frozenset()
+    state: str = "registered"
+    repeat_of: UUID | None = None
+    merged_into: UUID | None = None
+    leads: bool = False
+
+
+def check_repeat(petition: Standing, earlier: Standing) -> None:
+    """A petition repeats one that was registered before it, so that chains have a first and never a circle.
+
+    Raises Refused.
+    """
+    if petition.repeat_of is not None:
+        raise Refused("linked-already", repeat_of=str(petition.repeat_of))
+    if (earlier.registered_at, earlier.id) >= (petition.registered_at, petition.id):
+        raise Refused("repeat-of-later", field="repeat_of")
+
+
+def repeated(petition: Standing) -> UUID:
+    """What it repeats. Raises Refused("not-linked")."""
+    if petition.repeat_of is None:
+        raise Refused("not-linked")
+    return petition.repeat_of
+
+
+def check_merge(petition: Standing, lead: Standing) -> None:
+    """lead: one that is not merged itself. What is merged never leads, so a lead is always the last word.
+
+    Raises Refused.
+    """
+    if petition.merged_into is not None:
+        raise Refused("merged-already", merged_into=str(petition.merged_into))
+    if petition.id == lead.id:
+        raise Refused("merge-with-itself", field="lead")
+    if petition.leads:
+        raise Refused("leads-others")
+    # Art 30: what is kept from an accused unit must be kept from it for all that are handled together
+    if (petition.kind, petition.accused_units) != (lead.kind, lead.accused_units):
+        raise Refused("merge-of-different-kinds", field="lead")
+    if {petition.state, lead.state} & ENDED:
+        raise Refused("merge-of-ended", states=sorted({petition.state, lead.state} & ENDED))
+
+
+def lead_of(petition: Standing) -> UUID:
+    """What it is merged into. Raises Refused("not-merged")."""
+    if petition.merged_into is None:
+        raise Refused("not-merged")
+    return petition.merged_into
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decided on links. change: linked, unlinked, merged, unmerged; other: with what; terminated: that
+    matter went through re-review.
+    """
+
+    change: str
+    other: UUID
+    subject: str
+    unit: str
+    reason: str
+    terminated: bool = False
+
+    def links(self) -> dict[str, UUID | bool | None]:
+        """What the petition's links are from then on."""
+        if self.change in {"linked", "unlinked"}:
+            linked = self.change == "linked"
+            return {"repeat_of": self.other if linked else None, "terminated_before": linked and self.terminated}
+        return {"merged_into": self.other if self.change == "merged" else None}
+
+
+def check(petition: Standing, decision: Decision, other: Standing | None) -> None:
+    """other: null where it is not known here; what depends on it was checked by who decided. Raises Refused."""
+    if decision.change == "linked":
+        # the first moment there is: before any registration
+        check_repeat(petition, other or replace(petition, registered_at=datetime.min.replace(tzinfo=UTC)))
+    elif decision.change == "unlinked":
+        _check_same(repeated(petition), decision.other)
+    elif decision.change == "merged":
+        check_merge(petition, other or replace(petition, id=decision.other, state="registered"))
+    elif decision.change == "unmerged":
+        _check_same(lead_of(petition), decision.other)
+    else:
+        raise Refused("link-unknown", change=decision.change)
+
+
+def _check_same(present: UUID, undone: UUID) -> None:
+    """Raises Refused("version-conflict") when the links are others by now."""
+    if present != undone:
+        raise Refused("version-conflict")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A petition that may be about the same, and how it was found. score: 0..100, what the texts have in common."""
+
+    id: UUID
+    same_id_number: bool
+    same_phone: bool
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """likely: same person and same matter, as far as a machine can tell; a person decides."""
+
+    found: Found
+    reasons: tuple[str, ...]
+    likely: bool
+
+
+def propose(found: Iterable[Found], *, same_matter: float, mass_similar: float, most: int) -> list[Proposal]:
+    """What to show the clerk, best first.
+
+    same_matter: score from which texts of one person are taken for the same matter; mass_similar: the higher score
+    from which petitions of other people are shown, to be merged.
+    """
+    proposals = []
+    for each in found:
+        person = each.same_id_number or each.same_phone
+        if not person and each.score < mass_similar:
+            continue
+        likely = person and each.score >= same_matter
+        named = (("same-id-number", each.same_id_number), ("same-phone", each.same_phone),
+                 ("similar-text", each.score >= same_matter))  # fmt: skip
+        proposals.append(Proposal(each, tuple(reason for reason, holds in named if holds), likely))
+    proposals.sort(key=lambda proposal: (proposal.likely, proposal.found.score, proposal.found.id), reverse=True)
+    return proposals[:most]

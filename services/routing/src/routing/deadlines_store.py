@@ -1,0 +1,153 @@
+"""Rows of `deadlines`: kept with each version of a case, claimed when due, moved on to their next level."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from kit.db import Session
+from routing.clocks import Clock, yellow_at
+from routing.procedures import ClockRule
+
+# What was told of the same start stays told: for the same due date everything, for another one whatever is still true.
+# Rows that are as they should be are not touched at all.
+KEEP = """
+WITH wanted AS (
+  SELECT * FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::bool[],
+    $8::text[], $9::text[]) AS w (case_id, clock, started_at, due_at, yellow_at, armed, level, expires)
+), gone AS (
+  DELETE FROM deadlines d WHERE d.case_id = ANY ($1::uuid[])
+    AND NOT EXISTS (SELECT FROM wanted w WHERE (w.case_id, w.clock) = (d.case_id, d.clock))
+), changed AS (
+  SELECT w.case_id, w.clock, w.started_at, w.due_at, w.yellow_at, w.armed, w.expires, CASE
+    WHEN d.started_at = w.started_at AND d.due_at = w.due_at THEN d.level
+    WHEN d.started_at = w.started_at AND coalesce(d.level, 'expire') = 'expire' AND w.due_at <= $10 THEN d.level
+    WHEN d.started_at = w.started_at AND d.level IS DISTINCT FROM 'yellow' AND w.yellow_at <= $10 THEN 'red'
+    ELSE w.level END AS level
+  FROM wanted w LEFT JOIN deadlines d ON (d.case_id, d.clock) = (w.case_id, w.clock)
+  WHERE (d.started_at, d.due_at, d.yellow_at, d.armed, d.expires, d.calendar) IS DISTINCT FROM
+    (w.started_at, w.due_at, w.yellow_at, w.armed, w.expires, $11)
+)
+INSERT INTO deadlines (case_id, clock, started_at, due_at, yellow_at, armed, level, at, expires, calendar)
+SELECT case_id, clock, started_at, due_at, yellow_at, armed, level,
+  CASE WHEN NOT armed OR level IS NULL THEN NULL WHEN level = 'yellow' THEN yellow_at ELSE due_at END, expires, $11
+FROM changed
+ON CONFLICT (case_id, clock) DO UPDATE SET started_at = excluded.started_at, due_at = excluded.due_at,
+  yellow_at = excluded.yellow_at, armed = excluded.armed, level = excluded.level, at = excluded.at,
+  expires = excluded.expires, calendar = excluded.calendar
+"""
+DUE = """
+SELECT d.case_id, d.clock, d.level, d.at, d.due_at, d.expires, c.version, c.number, c.holder_unit,
+  c.body->>'holder_region' AS holder_region
+FROM deadlines d JOIN cases c ON c.id = d.case_id
+WHERE d.at <= $1 AND d.level <> 'expire' ORDER BY d.at LIMIT $2 FOR UPDATE OF d SKIP LOCKED
+"""
+# with the case: whoever acts on it takes the case first and these rows after it
+EXPIRED = """
+SELECT d.case_id, d.clock, d.expires FROM deadlines d JOIN cases c ON c.id = d.case_id
+WHERE d.at <= $1 AND d.level = 'expire' ORDER BY d.at LIMIT 1 FOR UPDATE OF d, c SKIP LOCKED
+"""
+MOVE_ON = """
+UPDATE deadlines d SET level = n.level, at = n.at
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) AS n (case_id, clock, level, at)
+WHERE (d.case_id, d.clock) = (n.case_id, n.clock)
+"""
+PUT_OFF = "UPDATE deadlines SET level = $3, at = $4 WHERE case_id = $1 AND clock = $2 AND level = 'expire'"
+# both ends of the index, so that nothing is read when all rows are up to date
+OUTDATED = """
+SELECT DISTINCT case_id FROM (
+  (SELECT case_id FROM deadlines WHERE calendar < $1 AND case_id <> ALL ($3::uuid[])
+   ORDER BY calendar, case_id LIMIT $2)
+  UNION ALL
+  (SELECT case_id FROM deadlines WHERE calendar > $1 AND case_id <> ALL ($3::uuid[])
+   ORDER BY calendar, case_id LIMIT $2)) AS old
+"""
+LOCKED = """
+SELECT id, writer, body->>'procedure' AS procedure, body->'clocks' AS clocks FROM cases
+WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED
+"""
+UP_TO_DATE = "UPDATE deadlines SET calendar = $2 WHERE case_id = ANY ($1::uuid[]) AND calendar <> $2"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A case whose clocks may concern this node. writes: this node writes its next version; sent: a hand-over from this
+    node is under way.
+    """
+
+    case_id: UUID
+    clocks: Sequence[Clock]
+    rules: Sequence[ClockRule]
+    writes: bool
+    sent: bool = False
+
+
+Row = tuple[UUID, str, datetime, datetime, datetime | None, bool, str | None, str | None]
+
+
+def _rows(watch: Watch) -> Iterator[Row]:
+    rules = {rule.name: rule for rule in watch.rules}
+    for clock in watch.clocks:
+        rule = rules.get(clock.name)
+        if rule is None or not clock.open or clock.due_at is None:
+            continue
+        tells = watch.sent if _of_sender(rule) else watch.writes
+        if tells or watch.writes:
+            warned = yellow_at(clock, rule)
+            armed = tells and clock.paused_at is None
+            level = _first(rule, warned)
+            yield watch.case_id, clock.name, clock.started_at, clock.due_at, warned, armed, level, rule.expires
+
+
+def _of_sender(rule: ClockRule) -> bool:
+    """A hand-over that nobody received is told of where it was sent: the receiver's node may be out of reach."""
+    return "receive" in rule.stops and rule.expires is None
+
+
+def _first(rule: ClockRule, warned: datetime | None) -> str | None:
+    """What comes first of it; nobody is told that a right lapses."""
+    if rule.right is None:
+        return "red" if warned is None else "yellow"
+    return "expire" if rule.expires else None
+
+
+async def keep(session: Session, watches: Sequence[Watch], *, now: datetime, calendar: str) -> None:
+    """Let the rows of these cases be as their clocks are, in one statement. calendar: its version."""
+    rows = [row for watch in watches for row in _rows(watch)]
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 8
+    await session.raw.execute(KEEP, [watch.case_id for watch in watches], *columns, now, calendar)
+
+
+async def take_due(session: Session, now: datetime, limit: int) -> list[asyncpg.Record]:
+    """What is to be told, oldest first, locked; what another loop has taken is left to it."""
+    rows: list[asyncpg.Record] = await session.raw.fetch(DUE, now, limit)
+    return rows
+
+
+async def move_on(session: Session, rows: Sequence[tuple[UUID, str, str | None, datetime | None]]) -> None:
+    """(case, clock, next level, when)."""
+    await session.raw.execute(MOVE_ON, *zip(*rows, strict=True))
+
+
+async def take_expired(session: Session, now: datetime) -> asyncpg.Record | None:
+    """A clock that is over and for which the system must act, locked with its case."""
+    row: asyncpg.Record | None = await session.raw.fetchrow(EXPIRED, now)
+    return row
+
+
+async def put_off(session: Session, case_id: UUID, clock: str, until: datetime | None) -> None:
+    """Let the system act later; None: never."""
+    await session.raw.execute(PUT_OFF, case_id, clock, "expire" if until else None, until)
+
+
+async def outdated(session: Session, calendar: str, limit: int, aside: Sequence[UUID]) -> list[asyncpg.Record]:
+    """Cases with clocks of another calendar, locked: id, writer, procedure, clocks."""
+    found = await session.raw.fetch(OUTDATED, calendar, limit, list(aside))
+    rows: list[asyncpg.Record] = await session.raw.fetch(LOCKED, [row["case_id"] for row in found]) if found else []
+    return rows
+
+
+async def mark_current(session: Session, cases: Sequence[UUID], calendar: str) -> None:
+    await session.raw.execute(UP_TO_DATE, list(cases), calendar)

@@ -1,0 +1,162 @@
+"""What each action makes of a case: the next version, or a refusal. Standard library only."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from kit.errors import Refused
+from routing import clocks, hand_overs
+from routing.domain import Case, Last, Order, Unit, check_request
+from routing.procedures import Procedure
+from routing.table import BACK, ENDS, SAME
+
+Effect = Callable[[Case, Case, Order, Procedure], Case]
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How days are counted: which are working days, and from when to when a limit runs."""
+
+    calendar: clocks.Calendar
+    policy: clocks.CountingPolicy
+
+
+def open_case(
+    *, case_id: UUID, number: str, channel: str, kind: str, unit: Unit, registered_at: datetime, procedure: Procedure,
+    counting: Counting, route: int | None = None, accused_units: tuple[str, ...] = (), terminated_before: bool = False,
+) -> Case:  # fmt: skip
+    """The first version: the registering unit holds it. An appeal without a route (Art 31) must be screened."""
+    case = Case(
+        id=case_id, version=1, number=number, channel=channel, kind=kind,
+        state="screened" if route is not None or kind != "appeal" else "registered",
+        holder_unit=unit.code, holder_region=unit.region, writer=unit.node, registered_region=unit.region,
+        registered_at=registered_at, regions=(unit.region,), nodes=(unit.node,), accused_units=accused_units,
+        last=Last("open", unit.code, registered_at), procedure=procedure.key, route=route,
+        terminated_before=terminated_before,
+    )  # fmt: skip
+    return _timed(case, case, procedure, counting)
+
+
+def decide(case: Case, action: str, order: Order, procedure: Procedure, counting: Counting) -> Case:
+    """The next version of the case. Raises Refused."""
+    rule = check_request(case, action, order.actor, order.version, procedure, order.asked_at or order.at)
+    last = Last(action, order.actor.unit, order.at, order.reason, order.note, order.actor.subject)
+    state = case.state if rule.to in {SAME, BACK} else rule.to
+    base = replace(case, version=case.version + 1, state=state, last=last)
+    changed = EFFECTS[action](base, case, order, procedure) if action in EFFECTS else base
+    followed = order.procedure if action == "screen" and order.procedure is not None else procedure
+    happened = _happened(changed, case, order)
+    return _timed(changed, case, followed, counting, at=happened, due_at=order.due_at, days=order.days)
+
+
+def _happened(changed: Case, case: Case, order: Order) -> datetime:
+    """When that took place from which time limits run: service and request may have been before they are recorded."""
+    if case.served_at is None and changed.served_at is not None:
+        return changed.served_at
+    return order.asked_at or order.at
+
+
+def _timed(
+    changed: Case,
+    case: Case,
+    procedure: Procedure,
+    counting: Counting,
+    *,
+    at: datetime | None = None,
+    due_at: datetime | None = None,
+    days: int = 0,
+) -> Case:
+    """The clocks as the action leaves them; those that start are those of the stage it leads to."""
+    after = clocks.apply(
+        case.clocks, procedure.clocks, changed.last.action, changed.stage, at or changed.last.at, counting.calendar,
+        counting.policy, due_at=due_at, extend_days=days,
+    )  # fmt: skip
+    first = None if changed.state in ENDS else clocks.foremost(after, procedure.clocks)
+    return replace(changed, clocks=after, due_at=first.due_at if first else None)
+
+
+def _screen(base: Case, _: Case, order: Order, __: Procedure) -> Case:
+    chosen = order.procedure
+    if chosen is None:
+        raise Refused("unknown-procedure", field="procedure")
+    return replace(base, route=order.route, procedure=chosen.key)
+
+
+def _extend(base: Case, _: Case, order: Order, __: Procedure) -> Case:
+    if order.days < 1:
+        raise Refused("invalid-input", field="days")
+    return base
+
+
+def _submit(base: Case, _: Case, order: Order, __: Procedure) -> Case:
+    """Send the opinion and the papers that belong to it for approval, as one."""
+    if order.outcome is None:
+        raise Refused("invalid-input", field="outcome")
+    return replace(base, outcome=order.outcome, papers=order.papers, submitted_by=order.actor.subject, step=0)
+
+
+def _approve(base: Case, case: Case, _: Order, procedure: Procedure) -> Case:
+    step = case.step + 1
+    if step < len(procedure.approval):
+        return replace(base, state="in-approval", step=step)
+    return replace(base, step=step, handler_unit=case.holder_unit)
+
+
+def _return_draft(base: Case, _: Case, __: Order, ___: Procedure) -> Case:
+    return replace(base, step=0, papers=(), submitted_by=None)
+
+
+def _serve(base: Case, _: Case, order: Order, __: Procedure) -> Case:
+    served = order.served_at or order.at
+    if served > order.at:
+        raise Refused("invalid-input", field="served_at")
+    return replace(base, served_at=served)
+
+
+def _close(base: Case, case: Case, order: Order, procedure: Procedure) -> Case:
+    """办结. After a re-review the matter is terminated: the same facts and reasons are not accepted again (Art 36)."""
+    served = base if case.served_at is not None else _serve(base, case, order, procedure)
+    return replace(served, state="terminated" if case.stage == "re-review" else "closed", closed_at=order.at)
+
+
+EFFECTS: Mapping[str, Effect] = {
+    "screen": _screen,
+    "transfer": hand_overs.transfer,
+    "assign": hand_overs.transfer,
+    "receive": hand_overs.receive,
+    "recall": hand_overs.recall,
+    "object": hand_overs.object_to,
+    "agree-objection": hand_overs.agree,
+    "refuse-objection": hand_overs.refuse,
+    "arbitrate": hand_overs.arbitrate,
+    "accept": lambda base, _, order, __: replace(base, accepted_at=order.at),
+    "extend": _extend,
+    "submit": _submit,
+    "approve": _approve,
+    "return-draft": _return_draft,
+    "serve": _serve,
+    "close": _close,
+    "request-review": hand_overs.request_review,
+    "suspend": lambda base, _, __, ___: replace(base, suspended=True),
+    "resume": lambda base, _, __, ___: replace(base, suspended=False),
+    "merge": lambda base, _, order, __: replace(base, merged_into=order.lead),
+    "unmerge": lambda base, _, __, ___: replace(base, merged_into=None),
+}
+
+
+def settle_recall(
+    case: Case, hand_over: UUID, version: int, at: datetime, procedure: Procedure, counting: Counting
+) -> Case | None:
+    """At the receiver's node: grant the sender's request, or None when the offer is decided already."""
+    offer = case.hand_over
+    if case.version != version or offer is None or offer.id != hand_over or offer.kind == "review":
+        return None
+    last = Last("recall", offer.from_unit, at)
+    return _timed(hand_overs.undone(replace(case, version=version + 1, last=last)), case, procedure, counting)
+
+
+def refuse_unknown_unit(case: Case, at: datetime, procedure: Procedure, counting: Counting) -> Case:
+    """At the receiver's node: the unit does not exist here, so the offer goes back by itself."""
+    last = Last("return", case.holder_unit, at, "unknown-unit")
+    return _timed(hand_overs.undone(replace(case, version=case.version + 1, last=last)), case, procedure, counting)

@@ -1,0 +1,85 @@
+"""What a caller sends with an action is checked against the form, everything at once, and no value is repeated."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routing.definitions import Library
+from routing.forms import check_form
+from routing.procedures import ActionRule
+
+ACTIONS = Library.shipped().get("ordinary-petition/1").actions
+
+
+def wrong(action: str, fields: dict[str, Any], note: str | None = None) -> list[tuple[str, str]]:
+    return [(error.pointer, error.rule) for error in check_form(ACTIONS[action], fields, note)]
+
+
+def test_fields_as_the_form_asks_are_right() -> None:
+    assert wrong("serve", {"method": "post", "receipt": "EX-1"}) == []
+    assert wrong("start-hearing", {"held_at": "2026-03-02T09:00:00+08:00", "place": "会议室", "public": True}) == []
+    assert wrong("accept", {}) == []
+
+
+def test_all_that_is_missing_or_wrong_is_told_at_once() -> None:
+    sent = {"held_at": "tomorrow", "public": "yes", "a/b~c": 1}
+    assert wrong("start-hearing", sent) == [
+        ("/a~1b~0c", "unexpected"), ("/held_at", "format"), ("/place", "required"), ("/public", "type"),
+    ]  # fmt: skip
+    assert wrong("export", {}) == [("/organ", "required"), ("/organ_name", "required")]
+
+
+def test_a_moment_needs_its_time_zone() -> None:
+    assert wrong("accept", {"notice_at": "2026-03-02T09:00:00"}) == [("/notice_at", "format")]
+    assert wrong("accept", {"notice_at": "2026-03-02T09:00:00Z"}) == []
+
+
+def test_an_action_without_a_form_takes_no_fields() -> None:
+    assert [error.rule for error in check_form(ActionRule(), {"anything": 1})] == ["unexpected"]
+    assert check_form(ActionRule(), {}) == []
+
+
+def test_reasons_are_demanded_where_the_law_demands_them() -> None:
+    assert wrong("object", {}, "  ") == [("/note", "required")]
+    assert wrong("object", {}, "该路段由市政管理") == []
+    assert wrong("accept", {}, "") == []
+
+
+def test_what_is_said_is_bilingual_and_names_the_field_but_not_the_value() -> None:
+    (error,) = check_form(ACTIONS["export"], {"organ": "discipline", "organ_name": "王五" * 200})
+    assert (error.zh, error.en) == ("机关名称:不得超过 200 个字", "Name of the organ: has at most 200 characters")
+    (choice,) = check_form(ACTIONS["serve"], {"method": "王五"})
+    assert choice.en == "How it was served: is one of in-person, post, electronic, other"
+    assert "王五" not in f"{error}{choice}"
+
+
+JSON: Any = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from(sorted(ACTIONS)), st.data())
+def test_whatever_is_sent_is_right_or_told(action: str, data: st.DataObject) -> None:
+    names = sorted((ACTIONS[action].form or {}).get("properties", {})) or ["x"]
+    sent = data.draw(st.dictionaries(st.sampled_from(names) | st.text(max_size=8), JSON, max_size=4))
+    for error in check_form(ACTIONS[action], sent):
+        assert error.pointer.startswith("/")
+        assert error.zh
+        assert error.en
+
+
+@pytest.mark.parametrize("procedure", Library.shipped().newest(), ids=lambda each: each.key)
+def test_the_shortest_way_needs_an_opinion_and_nothing_else(procedure: Any) -> None:
+    """register, transfer, receive, accept, submit, approve, close; or where nothing is accepted, an answer."""
+    way = (
+        ("transfer", "accept", "submit", "approve", "close") if "accept" in procedure.actions else ("transfer", "guide")
+    )
+    rules = {action: procedure.actions[action] for action in way}
+    assert {kind for rule in rules.values() for kind in rule.papers} <= {"opinion"}
+    assert [action for action, rule in rules.items() if (rule.form or {}).get("required")] == [
+        action for action in way if action == "guide"
+    ]
