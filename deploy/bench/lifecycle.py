@@ -28,7 +28,7 @@ from deploy.bench.whole_node import WholeNode, whole_node
 
 SIZES = (0, 100_000, 1_000_000)
 RATE, CALL, KEPT = 60, 150, 0.8
-CLIENTS, IN_PROGRESS = 12, 96
+CLIENTS, IN_PROGRESS = 12, 200
 CALLS = 7
 # of the cases that fill the databases, how many of a hundred stand after so many calls; the rest is closed
 STANDING = {1: 4, 2: 4, 3: 4, 4: 6, 5: 4, 6: 4}

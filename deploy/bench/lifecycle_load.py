@@ -23,13 +23,16 @@ MARK = "@@@@@@@@@@"  # ten digits that no other case has
 CASE = "@case@"  # the id of the case, once it is told
 PATIENCE = 30.0  # seconds that a step may be too early
 AGAIN = 0.2  # seconds until it is tried again; then twice as long, and so on
+# who came too early leaves more time from then on; who did not, a little less
+LATER, SOONER = 1.2, 0.995
+LONGEST = 5.0
 
 
 @dataclass(frozen=True)
 class Step:
     """token: bearer; body: JSON text with marks in it; keeps: (field of the answer, what it stands for);
-    early: statuses that say that an event of an earlier step has not arrived yet; rest: seconds before, in which it
-    does: the clerk turns to another case; counted: one of the seven calls.
+    early: statuses that say that an event of an earlier step has not arrived yet; rest: seconds at least that are left for
+    it to arrive: the clerk turns to another case; counted: one of the seven calls.
     """
 
     name: str
@@ -132,6 +135,7 @@ class Work:
         self._due: list[Case] = []
         self._open = 0
         self._begun = 0
+        self._rests = [step.rest for step in plan.steps]
         self.began = time.monotonic()
         self.done: list[str] = []
         self.calls: defaultdict[str, list[float]] = defaultdict(list)
@@ -172,6 +176,7 @@ class Work:
         step, now = self._plan.steps[case.step], time.monotonic()
         if status in step.early and now < case.since + PATIENCE:
             self.early[step.name] += 1
+            self._rests[case.step] = min(self._rests[case.step] * LATER, LONGEST)
             case.due = now + AGAIN * 2**case.tries
             case.tries += 1
         elif status == step.status:
@@ -186,12 +191,14 @@ class Work:
         if step.keeps is not None:
             name, mark = step.keeps
             case.known[mark] = json.loads(body)[name]
+        if not case.tries:
+            self._rests[case.step] = max(self._rests[case.step] * SOONER, step.rest)
         case.step, case.tries = case.step + 1, 0
         if case.step == len(self._plan.steps):
             self._open -= 1
             self.done.append(case.known[CASE])
             return
-        case.since = case.due = now + self._plan.steps[case.step].rest
+        case.since = case.due = now + self._rests[case.step]
 
 
 async def _client(line: Line, work: Work) -> None:

@@ -9,7 +9,7 @@ from deploy.bench.registration import BODY
 from deploy.bench.whole_node import COUNTY, OFFICE, TOWN, TOWN_REGION, WholeNode
 
 PAPER = "@paper@"  # the id of the opinion
-REST = 0.4
+REST = 0.4  # seconds; at best an event takes a tenth of that
 OPINION = {
     "kind": "opinion", "request": "要求疏通门前道路排水。", "facts": "经现场核查，排水管网堵塞，情况属实。" * 8,
     "opinion": "已安排疏通，三十日内完成。" * 4, "legal_basis": "《信访工作条例》第三十二条。", "outcome": "support",

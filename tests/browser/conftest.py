@@ -77,7 +77,7 @@ class Desk:
         await self.page.get_by_label("用户名").fill(account)
         await self.page.get_by_label("密码").fill(self.passwords[account])
         await self.page.get_by_role("button", name="登录").click()
-        await self.page.wait_for_url("**/staff/**")
+        await self.page.wait_for_url("**/staff")
 
 
 async def _desk(chromium: Browser, size: ViewportSize, url: str, passwords: dict[str, str]) -> AsyncIterator[Desk]:

@@ -1,9 +1,10 @@
 """The portal as people use it: with a mouse, with the keyboard alone, on a telephone, in both languages."""
 
 import asyncio
+import re
 import uuid
 
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 from tests.browser.conftest import Desk
 
 from xinqiao_local.cluster import SEED
@@ -11,7 +12,7 @@ from xinqiao_local.cluster import SEED
 SCAN = SEED / "scanned-page.png"
 READY = 20_000  # milliseconds until what was done at one page shows on another
 PUBLIC = ("/", "/petition", "/progress", "/sign-in", "/nowhere")
-STAFF = ("/staff/cases", "/staff/register", "/staff/statistics")
+STAFF = ("/staff", "/staff/cases", "/staff/register", "/staff/statistics")
 
 # elements whose text stands out less than WCAG 2.1 AA asks for (4.5; 3 for large text)
 TOO_PALE = """() => {
@@ -82,6 +83,30 @@ async def press(desk: Desk, name: str, told: str) -> None:
     await expect(desk.page.get_by_role("status")).to_contain_text(told, timeout=READY)
 
 
+def form_of(desk: Desk, name: str) -> Locator:
+    """The form of an action, behind its name."""
+    return desk.page.locator("details.act").filter(has=desk.page.locator("summary", has_text=re.compile(f"^{name}$")))
+
+
+async def unfold(desk: Desk, name: str) -> Locator:
+    form = form_of(desk, name)
+    await form.locator("summary").first.click()
+    return form
+
+
+async def do(desk: Desk, name: str, told: str) -> None:
+    """Unfold the form of an action that asks for nothing more, and send it."""
+    await unfold(desk, name)
+    await press(desk, name, told)
+
+
+async def change_to(desk: Desk, account: str, title: str) -> None:
+    """Another person at the same desk, with the same case."""
+    await desk.page.get_by_role("button", name="退出登录").click()
+    await desk.sign_in(account)
+    await open_case(desk, title)
+
+
 async def test_from_a_citizens_petition_to_the_closed_case(desk: Desk) -> None:
     title = f"村口道路积水 {uuid.uuid4().hex[:8]}"
     page = desk.page
@@ -99,7 +124,10 @@ async def test_from_a_citizens_petition_to_the_closed_case(desk: Desk) -> None:
     await expect(page.get_by_text("欧阳禾苗")).to_be_visible()
 
     await open_case(desk, title)
-    await press(desk, "受理", "已受理")
+    form = await unfold(desk, "甄别分类")
+    await form.get_by_label("依法分类").select_option("6")
+    await press(desk, "甄别分类", "已甄别分类")
+    await do(desk, "受理", "已受理")
     await page.get_by_text("上传扫描件").click()
     await page.get_by_label("文件").set_input_files(SCAN)
     await press(desk, "上传", "材料已归入")
@@ -107,18 +135,27 @@ async def test_from_a_citizens_petition_to_the_closed_case(desk: Desk) -> None:
         await page.get_by_role("link", name=SCAN.name).click()
     saved = await (await download.value).path()
     assert await asyncio.to_thread(saved.read_bytes) == await asyncio.to_thread(SCAN.read_bytes)
-    await page.get_by_role("button", name="退出登录").click()
 
-    await desk.sign_in("township.handler")
-    await open_case(desk, title)
-    await page.locator("summary", has_text="写处理意见").click()
+    await change_to(desk, "township.handler", title)
+    await press(desk, "开始调查", "已开始调查")
+    form = await unfold(desk, "送审")
     for field in ("请求事项", "事实和理由", "处理意见", "依据"):
-        await page.get_by_label(field, exact=True).fill("经查属实,限期修复排水沟。")
-    await page.get_by_text("支持", exact=True).click()
-    await press(desk, "写处理意见", "处理意见已归档")
-    await press(desk, "办结", "已办结")
-    await page.get_by_role("link", name="处理意见书").click()
-    await expect(page.get_by_role("heading", name="处理意见书")).to_be_visible()
+        await form.get_by_label(field, exact=True).fill("经查属实,限期修复排水沟。")
+    await form.get_by_text("支持", exact=True).click()
+    await press(desk, "送审", "处理意见已归档并送审")
+    await expect(page.get_by_role("button", name="审批同意")).to_have_count(0)
+
+    await change_to(desk, "township.leader", title)
+    await page.get_by_role("link", name="意见书").click()
+    await expect(page.get_by_role("heading", name="意见书")).to_be_visible()
+    await page.get_by_role("link", name="回到办件").click()
+    await do(desk, "审批同意", "已审批")
+
+    await change_to(desk, "township.handler", title)
+    form = await unfold(desk, "登记送达")
+    await form.get_by_label("送达方式").select_option("in-person")
+    await press(desk, "登记送达", "已登记送达")
+    await do(desk, "办结", "已办结")
 
     await look_up(desk, number, code)
     for _ in range(40):
@@ -126,7 +163,48 @@ async def test_from_a_citizens_petition_to_the_closed_case(desk: Desk) -> None:
             break
         await page.wait_for_timeout(250)
         await look_up(desk, number, code)
-    assert await page.locator(".timeline b").all_inner_texts() == ["已登记", "已受理", "已形成处理意见", "已办结"]
+    assert await page.locator(".timeline b").all_inner_texts() == [
+        "已登记", "已甄别分类", "已受理", "已开始调查", "处理意见已送审", "处理意见已审批", "处理意见已送达", "已办结",
+    ]  # fmt: skip
+
+
+async def test_a_case_tells_its_time_limits_what_can_be_done_and_why_not_the_rest(desk: Desk) -> None:
+    title = f"期限与操作 {uuid.uuid4().hex[:8]}"
+    page = desk.page
+    await petition(desk, title)
+    await desk.sign_in("township.clerk")
+    await open_case(desk, title)
+    limit = page.locator(".limit").first
+    await expect(limit).to_contain_text("绿 · 期限内")
+    await expect(limit).to_contain_text(re.compile(r"到期 \d{4}-\d\d-\d\d 24:00 还剩 \d+ 天"))
+    await expect(limit).to_contain_text("期限15日")
+    folded = page.locator(".not-possible")
+    await expect(folded.get_by_text("签收", exact=True)).to_be_hidden()
+    await folded.locator("summary").click()
+    await expect(folded.get_by_text("签收", exact=True)).to_be_visible()
+    await expect(folded).to_contain_text("现在的环节没有这项操作")
+    form = await unfold(desk, "甄别分类")
+    await form.get_by_label("依法分类").select_option("6")
+    await press(desk, "甄别分类", "已甄别分类")
+    await expect(page.locator(".not-now").first).to_contain_text("还缺：不予受理告知书")
+    assert await page.evaluate(TOO_PALE) == []
+
+
+async def test_the_to_do_list_leads_to_the_case_and_the_case_back(desk: Desk) -> None:
+    title = f"待办 {uuid.uuid4().hex[:8]}"
+    page = desk.page
+    await petition(desk, title)
+    await desk.sign_in("township.clerk")
+    link = page.get_by_role("link", name=title)
+    for _ in range(40):
+        if await link.count():
+            break
+        await page.wait_for_timeout(250)
+        await page.reload()
+    await expect(page.get_by_role("heading", name="绿 · 期限内")).to_be_visible()
+    await link.click()
+    await page.get_by_role("link", name="我的待办").click()
+    await expect(link).to_be_visible()
 
 
 async def test_what_is_wrong_is_told_at_its_field_and_can_be_reached_from_the_summary(desk: Desk) -> None:
@@ -173,7 +251,7 @@ async def test_everything_is_reached_with_the_keyboard_alone(desk: Desk) -> None
     await page.keyboard.press("Tab")
     await page.keyboard.type(desk.passwords["township.clerk"])
     await page.keyboard.press("Enter")
-    await page.wait_for_url("**/staff/cases")
+    await page.wait_for_url("**/staff")
 
 
 async def test_no_page_scrolls_sideways_on_a_telephone(phone: Desk) -> None:

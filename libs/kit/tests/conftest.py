@@ -68,11 +68,13 @@ _numbers = itertools.count(1)
 @pytest.fixture
 async def database(postgres: Postgres) -> AsyncIterator[Database]:
     """A fresh database with the tables of the mechanism and `effects`."""
-    opened = Database(postgres.create_database(f"t{next(_numbers)}"), pool_size=4)
+    name = f"t{next(_numbers)}"
+    opened = Database(postgres.create_database(name), pool_size=4)
     async with opened.engine.begin() as connection:
         await connection.run_sync(TABLES.create_all)
     yield opened
     await opened.close()
+    postgres.drop_database(name)  # after a crash the server writes every file of every database to disk first
 
 
 @pytest.fixture

@@ -63,6 +63,11 @@ def actions(page: str) -> set[str]:
     return set(re.findall(r'action="/staff/cases/[0-9a-f-]{36}/([a-z-]+)"', page)) - {"identity", "files"}
 
 
+def key_of(page: str, case: str, action: str) -> str:
+    """The idempotency key of one of the forms on a page."""
+    return hidden(page.partition(f'action="{case}/{action}"')[2], "key")
+
+
 def not_now(page: str) -> dict[str, set[str]]:
     """What the page says is not possible: the actions by the reason."""
     found = re.findall(r'<p class="why">([^<]+)：</p>\s*<ul class="not-now">(.*?)</ul>', page, re.DOTALL)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 from services.portal.tests.browsing import Browser, Node, browsing, check_accessible, hidden
-from services.portal.tests.casework import OPINION, SERVED, act, actions, by, not_now, registered, steps, submit
+from services.portal.tests.casework import OPINION, SERVED, act, actions, by, key_of, not_now, registered, steps, submit
 from tests.support.running import Running
 
 from portal.pages.acting import paper_unknown
@@ -67,10 +67,11 @@ async def test_a_returned_opinion_is_written_anew_from_the_one_before(
     first = re.findall(r'name="papers" value="([^"]+)"', page)
     version = hidden(page, "version")
     changed = {**OPINION, "facts": "经两次核查属实。"}
-    answer = await desk.send(f"{case}/submit", version=version, **changed)
+    answer = await desk.send(f"{case}/submit", key_of(page, case, "submit"), version=version, **changed)
     assert answer.status_code == 409  # without a broker routing has not heard of the second paper yet
     await behind.settle()
-    answer = await desk.send(f"{case}/submit", version=version, **changed)  # the form shown again keeps its key
+    key = key_of(answer.text, case, "submit")  # the form shown again keeps its key
+    answer = await desk.send(f"{case}/submit", key, version=version, **changed)
     assert answer.status_code == 303, answer.text
     papers = await behind.running["documents"].rows("SELECT id FROM papers ORDER BY id")
     assert [str(row["id"]) for row in papers][:1] == first
@@ -97,7 +98,7 @@ async def test_what_is_not_possible_is_folded_and_says_why(desk: Browser, behind
     why = not_now(page)
     assert "签收" in why["现在的环节没有这项操作"]
     assert {"恢复办理"} <= why["本件没有中止"]
-    assert "《信访工作条例》第23条" in page
+    assert "《信访工作条例》第31条" in page
     shown = {name for names in why.values() for name in names}
     assert not shown & {"受理", "转送"}
     assert "还缺：不予受理告知书" in page
@@ -194,7 +195,7 @@ async def test_what_a_form_lacks_is_told_and_what_was_typed_is_kept(desk: Browse
     for typed in ({"to_unit": ""}, {"to_unit": "no-such-unit"}, {"to_unit": "330225100-cj", "due_at": "never"}):
         answer = await desk.send(f"{case}/assign", version=version, note="请速办", **typed)
         assert answer.status_code == 422
-        assert '<details class="act" id="assign" open>' in answer.text
+        assert '<details class="act" id="act-assign" open>' in answer.text
         assert "请速办</textarea>" in answer.text
         check_accessible(answer.text)
     answer = await desk.send(f"{case}/accept", version="one")

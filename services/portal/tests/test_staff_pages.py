@@ -110,7 +110,8 @@ async def titles(desk: Browser, path: str) -> list[str]:
 
 async def test_several_petitioners_and_accused_units_are_registered(desk: Browser, behind: Node) -> None:
     await registered(
-        desk, behind, kind="accusation", **{"petitioners.3.name": "第四人"}, accused_units=["330225-js", "330226-xf"],
+        desk, behind, kind="accusation", route="", **{"petitioners.3.name": "第四人"},
+        accused_units=["330225-js", "330226-xf"],
         received_at="2026-01-05T09:30", category="城乡建设", about_region="330225100000",
     )  # fmt: skip
     intake = behind.running["intake"]

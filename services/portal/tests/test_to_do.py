@@ -14,12 +14,11 @@ COLOURS = ("红 · 已超期", "黄 · 临近到期", "绿 · 期限内")
 
 
 def listed(page: str) -> dict[str, list[str]]:
-    """Titles by the heading they stand under."""
-    sections = re.findall(r'<span class="level level-\w+">([^<]+)</span> <span.*?</section>', page, re.DOTALL)
-    parts = page.split("<section")[1:]
-    found = {name: re.findall(r'<th scope="row"><a [^>]+>([^<]+)</a>', part) for part in parts for name in COLOURS
-             if f">{name}</span> <span" in part}  # fmt: skip
-    assert list(found) == sections
+    """Titles by the heading they stand under, in the order of the page."""
+    found = {}
+    for part in page.split("<section")[1:]:
+        heading = next(name for name in COLOURS if f">{name}</span>" in part.partition("</h2>")[0])
+        found[heading] = re.findall(r'<th scope="row"><a [^>]+>([^<]+)</a>', part)
     return found
 
 

@@ -263,6 +263,41 @@ async def test_what_went_to_another_node_is_no_longer_watched(desk: Desk) -> Non
     assert await desk.routing.rows("SELECT 1 FROM deadlines") == []
 
 
+async def arrived(desk: Desk, *, since: datetime) -> uuid.UUID:
+    """A case whose clock began earlier, at another node, which let go of it at a moment."""
+    case_id = await desk.case()
+    clocks = apply((), [RULE], "receive", "handling", NOW, PUBLISHED, POLICY)
+    async with desk.runtime.database.transaction() as session:
+        await desk.keep(session, case_id, clocks, since=since)
+    return case_id
+
+
+async def test_what_another_node_told_of_before_it_let_go_is_not_told_here(desk: Desk) -> None:
+    desk.move_to(RED + timedelta(days=1))
+    await arrived(desk, since=YELLOW)
+    await arrived(desk, since=RED)
+    await deadlines.warn(desk.runtime)
+    assert await desk.told() == [("notice", "red")]
+
+
+async def test_what_was_reached_while_the_case_was_under_way_is_told_here(desk: Desk) -> None:
+    desk.move_to(YELLOW + timedelta(days=1))
+    await arrived(desk, since=YELLOW - timedelta(seconds=1))
+    await deadlines.warn(desk.runtime)
+    assert await desk.told() == [("notice", "yellow")]
+
+
+async def test_what_was_reached_just_before_a_clock_stops_is_told_with_the_version_that_stops_it(desk: Desk) -> None:
+    case_id = await desk.case(RULE)
+    desk.move_to(RED + timedelta(seconds=1))
+    for until in (YELLOW, RED + timedelta(seconds=1)):
+        async with desk.runtime.database.transaction() as session:
+            await deadlines.tell_due(desk.runtime, session, [(case_id, until)])
+    await desk.do(case_id, "accept")
+    assert await deadlines.warn(desk.runtime) == 0
+    assert await desk.told() == [("notice", "yellow"), ("notice", "red")]
+
+
 class Acting:
     """What the system does when a limit ran out; can be told to fail."""
 
@@ -418,8 +453,9 @@ async def test_what_is_not_due_is_not_read(desk: Desk) -> None:
     assert "ix_deadlines_at" in expired
     outdated = await plan(desk, deadlines_store.OUTDATED, PUBLISHED.version, 500, [])
     assert outdated.count("ix_deadlines_calendar") == 2
-    row = [[case_id], ["notice"], [NOW], [RED], [YELLOW], [True], ["yellow"], [None]]
+    row = [[case_id], ["notice"], [NOW], [RED], [YELLOW], [True], ["yellow"], [None], [None]]
     kept = await plan(desk, deadlines_store.KEEP, [case_id], *row, NOW, PUBLISHED.version)
     assert "pk_deadlines" in kept
-    assert "Seq Scan" not in due + expired + outdated + kept
+    due_of = await plan(desk, deadlines_store.DUE_OF, [case_id], [YELLOW])
+    assert "Seq Scan" not in due + due_of + expired + outdated + kept
     assert "Seq Scan" in await plan(desk, "SELECT * FROM deadlines WHERE clock = 'x'"), "the test would see one"

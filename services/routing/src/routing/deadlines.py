@@ -45,12 +45,27 @@ async def warn(runtime: Runtime, *, limit: int = BATCH) -> int:
     now = runtime.clock.now()
     async with runtime.database.transaction() as session:
         rows = await deadlines_store.take_due(session, now, limit)
-        if rows:
-            await deadlines_store.move_on(session, [(r["case_id"], r["clock"], *_next(r, now)) for r in rows])
-        for row in rows:
-            for level, at in _reached(row, now):
-                _tell(runtime, session, dict(row), level, at)
+        await _tell_all(runtime, session, [(row, now) for row in rows])
     return len(rows)
+
+
+async def tell_due(runtime: Runtime, session: Session, cases: Sequence[tuple[UUID, datetime]]) -> None:
+    """Tell of what was reached until a version was made: (case, when), before that version is stored.
+
+    Otherwise a level reached just before a clock stops, or before the case goes to another node, would never be told.
+    """
+    if cases:
+        rows = await deadlines_store.take_due_of(session, cases)
+        await _tell_all(runtime, session, [(row, row["until"]) for row in rows])
+
+
+async def _tell_all(runtime: Runtime, session: Session, due: Sequence[tuple[asyncpg.Record, datetime]]) -> None:
+    if due:
+        moved = [(row["case_id"], row["clock"], *_next(row, until)) for row, until in due]
+        await deadlines_store.move_on(session, moved)
+    for row, until in due:
+        for level, at in _reached(row, until):
+            _tell(runtime, session, dict(row), level, at)
 
 
 def _reached(row: asyncpg.Record, now: datetime) -> Iterator[tuple[Level, datetime]]:

@@ -11,28 +11,32 @@ from kit.db import Session
 from routing.clocks import Clock, yellow_at
 from routing.procedures import ClockRule
 
-# What was told of the same start stays told: for the same due date everything, for another one whatever is still true.
-# Rows that are as they should be are not touched at all.
+# What was told of the same start stays told as long as it is true. A clock that is new here, but not new (the case came
+# from another node), was told of by that node until it let go. Rows that are as they should be are not touched at all.
 KEEP = """
 WITH wanted AS (
   SELECT * FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::bool[],
-    $8::text[], $9::text[]) AS w (case_id, clock, started_at, due_at, yellow_at, armed, level, expires)
+    $8::text[], $9::text[], $10::timestamptz[])
+    AS w (case_id, clock, started_at, due_at, yellow_at, armed, level, expires, since)
 ), gone AS (
   DELETE FROM deadlines d WHERE d.case_id = ANY ($1::uuid[])
     AND NOT EXISTS (SELECT FROM wanted w WHERE (w.case_id, w.clock) = (d.case_id, d.clock))
 ), changed AS (
   SELECT w.case_id, w.clock, w.started_at, w.due_at, w.yellow_at, w.armed, w.expires, CASE
-    WHEN d.started_at = w.started_at AND d.due_at = w.due_at THEN d.level
-    WHEN d.started_at = w.started_at AND coalesce(d.level, 'expire') = 'expire' AND w.due_at <= $10 THEN d.level
-    WHEN d.started_at = w.started_at AND d.level IS DISTINCT FROM 'yellow' AND w.yellow_at <= $10 THEN 'red'
+    WHEN d.started_at = w.started_at THEN CASE
+      WHEN coalesce(d.level, 'expire') = 'expire' AND w.due_at <= $11 THEN d.level
+      WHEN d.level IS DISTINCT FROM 'yellow' AND w.yellow_at <= $11 THEN 'red'
+      ELSE w.level END
+    WHEN w.level <> 'expire' AND w.due_at <= w.since THEN CASE WHEN w.expires IS NOT NULL THEN 'expire' END
+    WHEN w.level = 'yellow' AND w.yellow_at <= w.since THEN 'red'
     ELSE w.level END AS level
   FROM wanted w LEFT JOIN deadlines d ON (d.case_id, d.clock) = (w.case_id, w.clock)
   WHERE (d.started_at, d.due_at, d.yellow_at, d.armed, d.expires, d.calendar) IS DISTINCT FROM
-    (w.started_at, w.due_at, w.yellow_at, w.armed, w.expires, $11)
+    (w.started_at, w.due_at, w.yellow_at, w.armed, w.expires, $12)
 )
 INSERT INTO deadlines (case_id, clock, started_at, due_at, yellow_at, armed, level, at, expires, calendar)
 SELECT case_id, clock, started_at, due_at, yellow_at, armed, level,
-  CASE WHEN NOT armed OR level IS NULL THEN NULL WHEN level = 'yellow' THEN yellow_at ELSE due_at END, expires, $11
+  CASE WHEN NOT armed OR level IS NULL THEN NULL WHEN level = 'yellow' THEN yellow_at ELSE due_at END, expires, $12
 FROM changed
 ON CONFLICT (case_id, clock) DO UPDATE SET started_at = excluded.started_at, due_at = excluded.due_at,
   yellow_at = excluded.yellow_at, armed = excluded.armed, level = excluded.level, at = excluded.at,
@@ -43,6 +47,14 @@ SELECT d.case_id, d.clock, d.level, d.at, d.due_at, d.expires, c.version, c.numb
   c.body->>'holder_region' AS holder_region
 FROM deadlines d JOIN cases c ON c.id = d.case_id
 WHERE d.at <= $1 AND d.level <> 'expire' ORDER BY d.at LIMIT $2 FOR UPDATE OF d SKIP LOCKED
+"""
+# of certain cases, each up to a moment; whoever holds them is waited for
+DUE_OF = """
+SELECT d.case_id, d.clock, d.level, d.at, d.due_at, d.expires, c.version, c.number, c.holder_unit,
+  c.body->>'holder_region' AS holder_region, told.at AS until
+FROM unnest($1::uuid[], $2::timestamptz[]) AS told (id, at)
+JOIN deadlines d ON d.case_id = told.id JOIN cases c ON c.id = d.case_id
+WHERE d.at <= told.at AND d.level <> 'expire' ORDER BY d.at FOR UPDATE OF d
 """
 # with the case: whoever acts on it takes the case first and these rows after it
 EXPIRED = """
@@ -74,7 +86,7 @@ UP_TO_DATE = "UPDATE deadlines SET calendar = $2 WHERE case_id = ANY ($1::uuid[]
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A case whose clocks may concern this node. writes: this node writes its next version; sent: a hand-over from this
-    node is under way.
+    node is under way. since: when the version was made; what was reached until then was told of by who made it.
     """
 
     case_id: UUID
@@ -82,9 +94,10 @@ class Watch:
     rules: Sequence[ClockRule]
     writes: bool
     sent: bool = False
+    since: datetime | None = None
 
 
-Row = tuple[UUID, str, datetime, datetime, datetime | None, bool, str | None, str | None]
+Row = tuple[UUID, str, datetime, datetime, datetime | None, bool, str | None, str | None, datetime | None]
 
 
 def _rows(watch: Watch) -> Iterator[Row]:
@@ -98,7 +111,9 @@ def _rows(watch: Watch) -> Iterator[Row]:
             warned = yellow_at(clock, rule)
             armed = tells and clock.paused_at is None
             level = _first(rule, warned)
-            yield watch.case_id, clock.name, clock.started_at, clock.due_at, warned, armed, level, rule.expires
+            yield (
+                watch.case_id, clock.name, clock.started_at, clock.due_at, warned, armed, level, rule.expires, watch.since
+            )  # fmt: skip
 
 
 def _of_sender(rule: ClockRule) -> bool:
@@ -116,13 +131,19 @@ def _first(rule: ClockRule, warned: datetime | None) -> str | None:
 async def keep(session: Session, watches: Sequence[Watch], *, now: datetime, calendar: str) -> None:
     """Let the rows of these cases be as their clocks are, in one statement. calendar: its version."""
     rows = [row for watch in watches for row in _rows(watch)]
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 8
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 9
     await session.raw.execute(KEEP, [watch.case_id for watch in watches], *columns, now, calendar)
 
 
 async def take_due(session: Session, now: datetime, limit: int) -> list[asyncpg.Record]:
     """What is to be told, oldest first, locked; what another loop has taken is left to it."""
     rows: list[asyncpg.Record] = await session.raw.fetch(DUE, now, limit)
+    return rows
+
+
+async def take_due_of(session: Session, cases: Sequence[tuple[UUID, datetime]]) -> list[asyncpg.Record]:
+    """What is to be told of these cases, each up to a moment, locked."""
+    rows: list[asyncpg.Record] = await session.raw.fetch(DUE_OF, *zip(*cases, strict=True))
     return rows
 
 

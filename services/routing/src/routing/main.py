@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+import routing.deadlines_tables
 import routing.refusals
-import routing.requests_refusals  # noqa: F401 - both fill the refusal catalogue
+import routing.requests_refusals  # noqa: F401 - these fill the metadata and the refusal catalogue
 from contracts.auditing import SEALING
 from kit.app import HOUSEKEEPING, Service
 from kit.sealing import Sealed

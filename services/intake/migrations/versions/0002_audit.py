@@ -4,7 +4,7 @@ from alembic import op
 
 from kit import audit
 
-revision = "0003"
+revision = "0002"
 down_revision = "0001"
 
 
