@@ -1,7 +1,8 @@
 """`make bench`: measures, prints a table, writes build/bench.json.
 
 Two of the measures look at the nodes that `make up` started. On two cores all of it takes about half an hour, most
-of it to fill databases with a million cases; the lifecycle alone at 0 and 100,000 cases takes five minutes.
+of it to fill databases with a million cases, and 30 GB of disk meanwhile; the lifecycle alone at 0 and 100,000 cases
+takes five minutes.
 """
 
 import argparse
@@ -26,7 +27,9 @@ from xinqiao_local.cluster import Cluster
 
 
 def options(words: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m deploy.bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="one short round of each: shows that it works, no figures")
     parser.add_argument("--growth", action="store_true", help="also with up to 1 M petitions, cases in the database")
     parser.add_argument("--lifecycle", action="store_true", help="nothing but whole lives of cases, and lists of them")

@@ -6,9 +6,11 @@ days (inbox, idempotency keys, outbox).
 """
 
 import asyncio
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -16,6 +18,7 @@ import asyncpg
 from analytics import folding
 
 CHUNK = 50_000
+BYTES = 30_000  # that a case takes in all databases together, with some room
 TIMEOUT = 3600
 OWN = ("case_id", "petition_id", "subject", "id")  # columns that may hold a case's id, the likeliest first
 # ids in order of time, all before those of today
@@ -120,6 +123,11 @@ async def _value(connection: "asyncpg.Connection[asyncpg.Record]", table: str, n
         if await connection.fetchval(held):
             return f"replace({column}::text, src.tp_number, {NUMBERS})::{kind}"
     return column
+
+
+def fits(directory: Path, cases: int) -> bool:
+    """Whether the disk has room for so many."""
+    return shutil.disk_usage(directory).free > cases * BYTES
 
 
 def chunks(first: int, last: int) -> Iterator[tuple[int, int]]:

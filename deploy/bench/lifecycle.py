@@ -17,7 +17,7 @@ from typing import Any
 
 import asyncpg
 from deploy.bench import bare_cases, growing, lists
-from deploy.bench.figures import Figure, at_least, limit
+from deploy.bench.figures import Figure, at_least, limit, unmeasured
 from deploy.bench.ground import Ground
 from deploy.bench.growing import Template
 from deploy.bench.lifecycle_load import Outcome, Plan, Step, load_from_outside
@@ -44,7 +44,7 @@ class Span:
 
     @classmethod
     def of(cls, *, quick: bool) -> "Span":
-        return cls(1, 2, 1) if quick else cls(3, 15, 5)
+        return cls(1, 2, 1) if quick else cls(3, 20, 5)
 
 
 @dataclass
@@ -195,9 +195,10 @@ def measure(
 ) -> list[Figure]:
     """Rows for each size, for what is left at the largest, and for lists there."""
     found: list[Size] = []
+    left_out = [cases for cases in sizes if not growing.fits(ground.directory, cases)]
     with bench(ground, Span.of(quick=quick), say) as running:
         there = 0
-        for cases in sorted(sizes):
+        for cases in sorted(set(sizes) - set(left_out)):
             if cases > there:
                 asyncio.run(running.grow(there + 1, cases))
                 running.node.restart()
@@ -205,7 +206,13 @@ def measure(
             found.append(Size(cases))
             running.measure(found[-1])
         read = asyncio.run(lists.measure(running.node, there)) if there else []
-    return [figure for size in found for figure in _figures(size)] + _kept(found) + read
+    figures = [figure for size in found for figure in _figures(size)]
+    return figures + [_without_room(cases) for cases in left_out] + _kept(found) + read
+
+
+def _without_room(cases: int) -> Figure:
+    why = f"takes {cases * growing.BYTES / 1e9:.0f} GB of disk, which are not free"
+    return unmeasured(f"lifecycle-{cases}", f"lifecycle at {cases:,} cases", target=f"≥ {RATE} 1/s", why=why)
 
 
 def _figures(size: Size) -> Iterator[Figure]:

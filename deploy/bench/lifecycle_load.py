@@ -31,8 +31,8 @@ LONGEST = 5.0
 @dataclass(frozen=True)
 class Step:
     """token: bearer; body: JSON text with marks in it; keeps: (field of the answer, what it stands for);
-    early: statuses that say that an event of an earlier step has not arrived yet; rest: seconds at least that are left for
-    it to arrive: the clerk turns to another case; counted: one of the seven calls.
+    early: statuses that say that an event of an earlier step has not arrived yet; rest: seconds at least that are
+    left for it to arrive: the clerk turns to another case; counted: one of the seven calls.
     """
 
     name: str

@@ -138,7 +138,8 @@ async def test_from_a_citizens_petition_to_the_closed_case(desk: Desk) -> None:
 
     await change_to(desk, "township.handler", title)
     await press(desk, "开始调查", "已开始调查")
-    form = await unfold(desk, "送审")
+    await page.get_by_role("link", name="送审", exact=True).click()
+    form = page.locator("#act-submit")
     for field in ("请求事项", "事实和理由", "处理意见", "依据"):
         await form.get_by_label(field, exact=True).fill("经查属实,限期修复排水沟。")
     await form.get_by_text("支持", exact=True).click()

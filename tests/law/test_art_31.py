@@ -1,9 +1,9 @@
 """信访工作条例 第三十一条: only appeals of item (6) are handled by petition procedure, with the 60 days of Art 34."""
 
 import pytest
-from tests.law.limits import Case
 
 from routing.definitions import Library
+from tests.law.limits import Case
 
 
 @pytest.mark.parametrize("route", [1, 2, 3, 4, 5])

@@ -10,6 +10,7 @@ from node.cli_audit import audit
 from node.cli_keys import keys
 from node.cli_parked import outbox, parked
 from node.cli_procedures import procedures
+from node.cli_simulate import simulate
 from node.cli_topology import topology
 from node.locating import NodeConfig, NodeName, load_settings
 
@@ -26,6 +27,7 @@ app.add_typer(topology, name="topology")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
 app.add_typer(procedures, name="procedures")
+app.command(epilog="Example: xinqiao simulate --days 120 --petitions 2000 --seed 1")(simulate)
 
 
 @app.command(epilog="Example: xinqiao setup --node-config node.toml")

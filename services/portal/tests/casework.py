@@ -70,7 +70,7 @@ def key_of(page: str, case: str, action: str) -> str:
 
 def not_now(page: str) -> dict[str, set[str]]:
     """What the page says is not possible: the actions by the reason."""
-    found = re.findall(r'<p class="why">([^<]+)：</p>\s*<ul class="not-now">(.*?)</ul>', page, re.DOTALL)
+    found = re.findall(r'<p class="why">([^<]+)：</p>\s*<ul class="not-now run-on">(.*?)</ul>', page, re.DOTALL)
     return {unescape(why): set(re.findall(r"<b>([^<]+)</b>", acts)) for why, acts in found}
 
 

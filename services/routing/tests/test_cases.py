@@ -63,7 +63,8 @@ async def test_a_hand_over_within_a_node_takes_two_steps(start: Any) -> None:
     received = await do(routing, case, "receive", TOWN_HERE, version=2)
     assert (received.json()["state"], received.json()["holder_unit"]) == ("received", "330225101-xf")
     assert [entry["note"] for entry in received.json()["timeline"]] == [None, "请核实办理", None]
-    assert [event.type for event in await routing.events()] == [
+    told_of_case = [event.type for event in await routing.events() if event.type.startswith("routing.case.")]
+    assert told_of_case == [
         "routing.case.opened.v1",
         "routing.case.handed-over.v1",
         "routing.case.received.v1",

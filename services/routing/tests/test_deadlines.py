@@ -290,9 +290,12 @@ async def test_what_was_reached_while_the_case_was_under_way_is_told_here(desk: 
 async def test_what_was_reached_just_before_a_clock_stops_is_told_with_the_version_that_stops_it(desk: Desk) -> None:
     case_id = await desk.case(RULE)
     desk.move_to(RED + timedelta(seconds=1))
-    for until in (YELLOW, RED + timedelta(seconds=1)):
+    told = []
+    for until in (YELLOW - timedelta(seconds=1), YELLOW, RED + timedelta(seconds=1)):
         async with desk.runtime.database.transaction() as session:
             await deadlines.tell_due(desk.runtime, session, [(case_id, until)])
+        told.append(len(await desk.told()))
+    assert told == [0, 1, 2]
     await desk.do(case_id, "accept")
     assert await deadlines.warn(desk.runtime) == 0
     assert await desk.told() == [("notice", "yellow"), ("notice", "red")]

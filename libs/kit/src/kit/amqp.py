@@ -89,7 +89,7 @@ class Line:
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(OSError):
-                async with broker_call(1):
+                async with broker_call(5):
                     await connection.close()
 
 

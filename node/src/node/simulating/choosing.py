@@ -43,13 +43,14 @@ TAKES: Mapping[str, tuple[float, float]] = {
     "screen": (1, 1.0), "transfer": (2, 1.0), "assign": (2, 1.0), "receive": (0.7, 0.9), "recall": (0.15, 0.5),
     "object": (2, 0.7), "agree-objection": (1.5, 0.8), "refuse-objection": (1.5, 0.8), "arbitrate": (3, 0.7),
     "accept": (4, 0.8), "answer": (3, 0.9), "guide": (3, 0.8), "export": (4, 0.8), "decline": (5, 0.7),
-    "file": (4, 0.8), "refuse-again": (4, 0.7), "investigate": (2, 0.7), "start-hearing": (7, 0.5), "end-hearing": (0.3, 0.6),
+    "file": (4, 0.8), "refuse-again": (4, 0.7), "investigate": (2, 0.7), "start-hearing": (7, 0.5),
+    "end-hearing": (0.3, 0.6),
     "start-mediation": (4, 0.6), "end-mediation": (6, 0.7), "extend": (6, 0.6), "suspend": (4, 0.7),
-    "resume": (18, 0.7), "merge": (2, 0.7), "unmerge": (30, 0.7), "draft-opinion": (12, 0.8), "submit": (1.5, 0.8),
+    "resume": (18, 0.7), "merge": (2, 0.7), "unmerge": (30, 0.7), "draft-opinion": (20, 0.8), "submit": (1.5, 0.8),
     "approve": (1.2, 0.8), "return-draft": (1.2, 0.8), "serve": (2, 0.8), "close": (3, 0.9), "report": (2, 1.0),
     "request-review": (11, 0.8), "note-withdrawal": (6, 0.8),
 }  # fmt: skip
-HURRY = {"hotline-inquiry": 0.03, "hotline-urgent": 0.12, "hotline-order": 0.25, "simple": 0.35}  # of the usual time
+HURRY = {"hotline-inquiry": 0.01, "hotline-urgent": 0.08, "hotline-order": 0.25, "simple": 0.22}  # of the usual time
 EXTENDED = 0.6  # of the handlings for which the time will not do
 
 
@@ -149,7 +150,9 @@ def _led_elsewhere(usual: dict[str, float], petition: Petition, procedure: Proce
     elif petition.route in {2, 3}:
         usual.update({"guide": 1.2, "export": 0.4})
     elif procedure.name.startswith("hotline"):
-        usual.update({"answer": 2 if case.holder_unit == petition.owner else 0.25})
+        usual.update(
+            {"answer": 2 if procedure.name == "hotline-inquiry" or case.holder_unit == petition.owner else 0.25}
+        )
     elif petition.kind == "accusation":
         usual["export"] = 0.5
     wanted = petition.procedure

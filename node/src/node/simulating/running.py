@@ -41,13 +41,15 @@ class Plan:
 
 @dataclass
 class Life:
-    """A case and what figures need of its past. first: as it was opened; did: (action, when, unit)."""
+    """A case and what figures need of its past. first: as it was opened; did: (action, when, unit); stages: reviews."""
 
     petition: Petition
     case: Case
     first: Case
     did: list[tuple[str, datetime, str]] = field(default_factory=list)
     avoided: Counter[str] = field(default_factory=Counter)  # refused to this version
+    disputes: int = 0
+    stages: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,9 @@ class Simulation:
         case, procedure = life.case, self.procedure(life.case)
         self.versions += 1
         life.did.append((case.last.action, self.now, case.last.unit))
+        if before is not None:
+            life.disputes += case.state == "disputed" != before.state
+            life.stages += [case.stage] if case.stage != before.stage else []
         self.breaches += check(before, case, procedure, self.world, self.now)
         if before is not None:
             self._held[before.holder_unit].pop(case.id, None)

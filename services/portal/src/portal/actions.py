@@ -29,6 +29,11 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 # one press is enough: nothing is asked, and what follows can be taken further or back
 BARE = frozenset({"receive", "investigate", "end-hearing", "start-mediation", "draft-opinion", "resume", "unmerge"})
+# what the page expects to be done; the others stand back
+PRIMARY = frozenset({
+    "receive", "screen", "accept", "investigate", "end-hearing", "end-mediation", "submit", "approve", "serve", "close",
+    "resume",
+})  # fmt: skip
 # the reasons belong to the decision, and somebody else must read them (Art 23, 32)
 REASONED = frozenset({"object", "refuse-objection", "arbitrate", "return-draft"})
 # papers that the form of the action writes itself
@@ -73,6 +78,10 @@ class Act:
     def reasoned(self) -> bool:
         return self.action in REASONED
 
+    @property
+    def primary(self) -> bool:
+        return self.action in PRIMARY
+
 
 @dataclass(frozen=True, slots=True)
 class Menu:
@@ -85,6 +94,10 @@ class Menu:
     @property
     def allowed(self) -> list[Act]:
         return [act for acts in self.groups.values() for act in acts]
+
+    def named(self, action: str) -> Act | None:
+        """The action, when it is possible now."""
+        return next((act for act in self.allowed if act.action == action), None)
 
 
 def menu_of(told: Iterable[Mapping[str, Any]], wording: Wording) -> Menu:

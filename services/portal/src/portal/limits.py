@@ -7,7 +7,8 @@ from typing import Any
 
 from portal.wording import CHINA
 
-LEVELS = ("red", "yellow", "green")  # the most pressing first
+# the most pressing first; at the end what has no time limit now
+LEVELS = ("red", "yellow", "green", "none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from kit.bus import Consumer
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
-from routing import approvals, decisions, resources, store, usecases
+from routing import approvals, deadlines, decisions, resources, store, usecases
 from routing.domain import Case, Unit
 from routing.shapes import case_of
 
@@ -55,6 +55,7 @@ async def on_case(runtime: Runtime, session: Session, events: Sequence[Envelope]
     if intruder is not None:
         raise Refused("not-the-writer", petition=str(intruder))
     told = {(case.id, case.version): case for case in (case_of(e.subject, e.version, e.data) for e in others)}
+    await deadlines.tell_due(runtime, session, [(case.id, case.last.at) for case in told.values()])
     renewed = await store.keep(session, runtime.keyring, list(told.values()))
     newest = {case.id: case for case in sorted(told.values(), key=lambda case: case.version)}
     await usecases.watch(runtime, session, [newest[case_id] for case_id in renewed])

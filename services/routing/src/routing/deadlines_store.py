@@ -110,10 +110,8 @@ def _rows(watch: Watch) -> Iterator[Row]:
         if tells or watch.writes:
             warned = yellow_at(clock, rule)
             armed = tells and clock.paused_at is None
-            level = _first(rule, warned)
-            yield (
-                watch.case_id, clock.name, clock.started_at, clock.due_at, warned, armed, level, rule.expires, watch.since
-            )  # fmt: skip
+            began, ends, level = clock.started_at, clock.due_at, _first(rule, warned)
+            yield watch.case_id, clock.name, began, ends, warned, armed, level, rule.expires, watch.since
 
 
 def _of_sender(rule: ClockRule) -> bool:

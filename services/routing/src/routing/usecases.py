@@ -162,6 +162,7 @@ async def write(
     runtime: Runtime, session: Session, case: Case, cause: Envelope | None = None, *, fields: str = ""
 ) -> None:
     """Store a version this node has the right to write, and tell of it."""
+    await deadlines.tell_due(runtime, session, [(case.id, case.last.at)])  # before what was reached is over
     if not await store.write(session, runtime.keyring, case, fields):
         raise Refused("version-conflict")
     last = case.last
@@ -185,7 +186,7 @@ async def watch(runtime: Runtime, session: Session, cases: Sequence[Case]) -> No
     watches = [
         Watch(
             case.id, case.clocks, held_here.clock_rules(case.procedure), writes=case.writer == runtime.node,
-            sent=case.hand_over is not None and case.hand_over.from_node == runtime.node,
+            sent=case.hand_over is not None and case.hand_over.from_node == runtime.node, since=case.last.at,
         )
         for case in cases
     ]  # fmt: skip

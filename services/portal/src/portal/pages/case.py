@@ -18,6 +18,7 @@ from portal.usecases import Visit
 from portal.visits import READERS, Visiting, runtime_of, staff
 
 router = APIRouter(prefix=STAFF, route_class=PageRoute, include_in_schema=False, dependencies=[staff(*READERS)])
+Word = Annotated[str, Query(max_length=32)]
 DRAFTED = ("request", "facts", "opinion", "legal_basis", "outcome")
 
 
@@ -55,11 +56,12 @@ def _of_case(request: Request, visit: Visit, case: dict[str, Any] | None) -> dic
 
 @router.get("/cases/{case_id}")
 async def case_page(
-    request: Request, visit: Visiting, case_id: UUID, done: Annotated[str, Query(max_length=32)] = "",
-    draft: UUID | None = None,
-) -> Response:  # fmt: skip
-    """done: the action that led here, to be told; draft: a paper whose text the form of the opinion begins with."""
-    content = {**await content_of(request, visit, case_id), "done": done}
+    request: Request, visit: Visiting, case_id: UUID, done: Word = "", form: Word = "", draft: UUID | None = None
+) -> Response:
+    """done: the action that led here, to be told; form: the one to be unfolded; draft: a paper whose text the form of
+    the opinion begins with.
+    """
+    content = {**await content_of(request, visit, case_id), "done": done, "open_form": form}
     if draft is not None:
         path = f"/api/documents/v1/petitions/{case_id}/papers/{draft}"
         paper = await resources.of(runtime_of(request)).calls.get(path, visit.token)

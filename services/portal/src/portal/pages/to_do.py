@@ -34,7 +34,7 @@ async def _to_do(request: Request, visit: Visit) -> Response:
     cases = await held.calls.get("/api/routing/v1/to-do", visit.token, params={"limit": most})
     groups: dict[str, list[dict[str, Any]]] = {level: [] for level in LEVELS}
     for case in cases:
-        groups[case["level"]].append(case)
+        groups[case["level"] if case["due_at"] else "none"].append(case)
     return page(
         request,
         "to-do.html",
