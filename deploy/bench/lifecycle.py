@@ -7,6 +7,7 @@ knows the end of every case.
 """
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -111,7 +112,10 @@ class Bench:
         """Until everything is out and known."""
         before = self.node.processor_times()
         plan = Plan(self.node.application.port, up_to(steps, calls), CLIENTS, IN_PROGRESS, seconds, cases)
-        outcome = load_from_outside(plan)
+        try:
+            outcome = load_from_outside(plan)
+        except subprocess.CalledProcessError as error:
+            raise RuntimeError(self.node.application.processes["all"].last_words(60)) from error
         ended = asyncio.run(self._settled(outcome, calls))
         done = len(outcome.cases)
         after = self.node.processor_times()

@@ -38,6 +38,7 @@ async def known_to(service: Running) -> dict[str, str]:
     return {"petition_id": str(petition), "case_id": str(petition)}
 
 
+@pytest.mark.timeout(900)  # routing alone has some sixty operations
 @pytest.mark.parametrize("name", NAMES)
 async def test_every_request_gets_a_result_or_a_reason(name: str, start: Any) -> None:
     running = await start(load(name))

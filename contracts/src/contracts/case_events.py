@@ -75,6 +75,7 @@ class CaseState(EventData):
     terminated_before: bool = Field(default=False, description="the matter has been through re-review (Art 36)")
     outcome: Literal["support", "explain", "not-support"] | None = None
     accepted_at: datetime | None = None
+    approved_at: datetime | None = None
     served_at: datetime | None = None
     closed_at: datetime | None = None
     last: LastAction

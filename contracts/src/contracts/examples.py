@@ -43,7 +43,8 @@ WITH_COUNTY: Json = {
 UNDER_WAY: Json = {"state": "offered", "hand_over": HAND_OVER, "hops": []}
 ACCEPTED: Json = {"accepted_at": NOW}
 WRITTEN: Json = {**ACCEPTED, "outcome": "support", "papers": [an_id("paper")]}
-SERVED: Json = {**WRITTEN, "handler_unit": TOWNSHIP_OFFICE, "step": 1, "served_at": NOW}
+APPROVED: Json = {**WRITTEN, "handler_unit": TOWNSHIP_OFFICE, "step": 1, "approved_at": NOW}
+SERVED: Json = {**APPROVED, "served_at": NOW}
 REVIEWED: Json = {  # by the unit above the handler
     **WITH_COUNTY, "regions": [COUNTY, TOWNSHIP], "nodes": [COUNTY, TOWNSHIP], "state": "offered", "stage": "review",
     "handler_unit": TOWNSHIP_OFFICE, "hops": [HAND_OVER], "hand_over": {
@@ -83,7 +84,7 @@ AFTER: dict[str, Json] = {
     "extend": {**ACCEPTED, "state": "investigating"},
     "draft-opinion": {**ACCEPTED, "state": "opinion-drafted"},
     "submit": {**WRITTEN, "state": "in-approval"},
-    "approve": {**WRITTEN, "state": "opinion-approved", "handler_unit": TOWNSHIP_OFFICE, "step": 1},
+    "approve": {**APPROVED, "state": "opinion-approved"},
     "return-draft": {**ACCEPTED, "state": "opinion-drafted", "outcome": "support"},
     "serve": {**SERVED, "state": "served"},
     "close": {**SERVED, "state": "closed", "closed_at": NOW},

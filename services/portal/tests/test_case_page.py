@@ -36,6 +36,10 @@ async def test_a_petition_goes_from_the_letter_to_the_closed_case(
     assert steps(page) == [
         "已登记", "已受理", "已开始调查", "处理意见已送审", "处理意见已审批", "处理意见已送达", "已办结",
     ]  # fmt: skip
+    page = await act(desk, behind, case, "request-review", **{"fields.string.by": "petitioner"})
+    assert '<span class="stage">复查</span>' in page
+    assert "复查复核，等待签收" in page
+    assert "丙县信访局" in page
 
 
 async def test_nobody_approves_what_they_sent_for_approval(

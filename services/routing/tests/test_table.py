@@ -23,10 +23,16 @@ from services.routing.tests.cases import (
 
 import routing.refusals  # noqa: F401 - fills the catalogue
 from kit.errors import CATALOGUE, Refused
-from routing import domain
 from routing.domain import Case, Unit
+from routing.guards import GUARDS, Situation
 from routing.procedures import ActionRule, Procedure
 from routing.table import ACTIONS, BACK, ENDS, SAME, STATES, TABLE
+
+GUARDED = {
+    "not-a-review", "not-in-review", "was-handed-over", "not-forced", "objection-too-late", "was-assigned", "four-eyes",
+    "in-review-window", "nothing-to-extend", "extension-too-late", "extension-too-long", "is-suspended", "is-merged",
+    "not-terminated-before",
+}  # fmt: skip
 
 
 def prepared(state: str, action: str) -> Case:
@@ -64,11 +70,16 @@ def test_every_guard_is_known_and_every_refusal_is_in_the_catalogue() -> None:
     case = in_state("received")
     for rule in TABLE.values():
         for guard in rule.guards:
-            domain._guard(case, guard, whoever(case, "accept"), NOW)
-            assert guard in CATALOGUE
-    assert {"not-in-this-state", "not-the-holder", "held-elsewhere", "suspended", "merged", "incomplete"} <= set(
-        CATALOGUE
-    )
+            GUARDS[guard](Situation(case, whoever(case, "accept"), NOW, ANYTHING))
+    assert {
+        "not-in-this-state",
+        "not-the-holder",
+        "held-elsewhere",
+        "suspended",
+        "merged",
+        "incomplete",
+        *GUARDED,
+    } <= set(CATALOGUE)
 
 
 def test_a_procedure_narrows_the_table_but_no_case_is_stuck_between_units() -> None:
@@ -217,3 +228,30 @@ def test_what_was_terminated_before_is_not_accepted_again() -> None:
         attempt(case, "accept")
     assert attempt(case, "refuse-again").state == "not-accepted-again"
     assert offer_to().kind == "transfer"
+
+
+def test_a_review_is_not_handed_on_to_the_unit_whose_opinion_it_is() -> None:
+    case = replace(in_state("received"), stage="review", handler_unit=BUREAU.code)
+    for action in ("transfer", "assign"):
+        with pytest.raises(Refused, match="not-in-review"):
+            attempt(case, action)
+
+
+def test_nobody_settles_a_dispute_of_their_own() -> None:
+    objected = attempt(replace(in_state("received"), objections=1), "object", arbiter=TOWN)
+    assert (objected.state, objected.asked) == ("objected", OFFICE.code)
+
+
+def test_service_is_not_before_the_approval_nor_a_request_before_the_service() -> None:
+    case = replace(in_state("opinion-approved"), approved_at=NOW)
+    with pytest.raises(Refused, match="invalid-input"):
+        attempt(case, "serve", served_at=NOW - timedelta(days=1))
+    served = replace(in_state("served"), served_at=NOW)
+    with pytest.raises(Refused, match="in-review-window"):
+        attempt(served, "request-review", asked_at=NOW - timedelta(days=1))
+
+
+def test_a_limit_is_extended_once() -> None:
+    extended = attempt(in_state("accepted"), "extend")
+    with pytest.raises(Refused, match="extension-too-long"):
+        attempt(extended, "extend")

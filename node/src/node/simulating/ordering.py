@@ -60,8 +60,8 @@ def _arbiter(world: World, case: Case, action: str, to: Unit | None) -> Unit | N
     if action == "arbitrate" and case.asked is not None:
         return held.unit(case.asked)
     if action == "object" and case.came_by is not None:
-        return held.arbiter(case.holder_region, case.came_by.from_region)
-    return held.arbiter(case.holder_region, to.region) if to is not None else None
+        return held.arbiter(case.holder_region, case.came_by.from_region, accused=case.accused_units)
+    return held.arbiter(case.holder_region, to.region, accused=case.accused_units) if to is not None else None
 
 
 def _route(case: Case, petition: Petition) -> int | None:

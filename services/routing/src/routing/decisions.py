@@ -96,11 +96,11 @@ def _submit(base: Case, _: Case, order: Order, __: Procedure) -> Case:
     return replace(base, outcome=order.outcome, papers=order.papers, submitted_by=order.actor.subject, step=0)
 
 
-def _approve(base: Case, case: Case, _: Order, procedure: Procedure) -> Case:
+def _approve(base: Case, case: Case, order: Order, procedure: Procedure) -> Case:
     step = case.step + 1
     if step < len(procedure.approval):
         return replace(base, state="in-approval", step=step)
-    return replace(base, step=step, handler_unit=case.holder_unit)
+    return replace(base, step=step, handler_unit=case.holder_unit, approved_at=order.at)
 
 
 def _return_draft(base: Case, _: Case, __: Order, ___: Procedure) -> Case:
@@ -109,7 +109,7 @@ def _return_draft(base: Case, _: Case, __: Order, ___: Procedure) -> Case:
 
 def _serve(base: Case, _: Case, order: Order, __: Procedure) -> Case:
     served = order.served_at or order.at
-    if served > order.at:
+    if served > order.at or (base.approved_at is not None and served < base.approved_at):
         raise Refused("invalid-input", field="served_at")
     return replace(base, served_at=served)
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from kit.errors import Refused
 from kit.paths import ancestors
 from routing.clocks import Clock
+from routing.guards import GUARDS, Situation
 from routing.procedures import ActionRule, Procedure, Stage
 from routing.table import ACTIONS, TABLE, Rule
 
@@ -102,6 +103,7 @@ class Case:
     terminated_before: bool = False
     outcome: Outcome | None = None
     accepted_at: datetime | None = None
+    approved_at: datetime | None = None
     served_at: datetime | None = None
     closed_at: datetime | None = None
 
@@ -171,27 +173,6 @@ def _acts_for(case: Case, party: str) -> str | None:
     return case.hand_over.to_unit if party == "offered" else case.hand_over.from_unit
 
 
-def _guard(case: Case, name: str, actor: Actor, at: datetime) -> str | None:
-    """The slug of a guard that is not met."""
-    came = case.came_by
-    window = {"handling": "ask-review", "review": "ask-re-review"}.get(case.stage)
-    met = {
-        "not-a-review": case.hand_over is None or case.hand_over.kind != "review",
-        "was-handed-over": came is not None and came.kind != "review",
-        "not-forced": came is None or not came.forced,
-        "was-assigned": any(hop.kind == "assign" for hop in case.hops),
-        "four-eyes": actor.subject != case.submitted_by,
-        "in-review-window": any(
-            clock.name == window and clock.stopped_at is None and clock.due_at is not None and at < clock.due_at
-            for clock in case.clocks
-        ),
-        "is-suspended": case.suspended,
-        "is-merged": case.merged_into is not None,
-        "not-terminated-before": not case.terminated_before,
-    }
-    return None if met[name] else name
-
-
 def _roles(case: Case, action: str, rule: Rule, procedure: Procedure) -> frozenset[str]:
     if action in {"approve", "return-draft"}:
         return frozenset({procedure.approval[min(case.step, len(procedure.approval) - 1)]})
@@ -204,7 +185,7 @@ def refusal(case: Case, action: str, actor: Actor, procedure: Procedure, at: dat
     rule = TABLE.get((case.state, action))
     if rule is None or (action not in procedure.actions and action not in ALWAYS):
         return Why("not-in-this-state")
-    return _not_by(case, action, actor, rule, procedure) or _not_now(case, action, actor, rule, at)
+    return _not_by(case, action, actor, rule, procedure) or _not_now(case, action, actor, rule, at, procedure)
 
 
 def _not_by(case: Case, action: str, actor: Actor, rule: Rule, procedure: Procedure) -> Why | None:
@@ -219,13 +200,14 @@ def _not_by(case: Case, action: str, actor: Actor, rule: Rule, procedure: Proced
     return Why("held-elsewhere") if case.writer != actor.node and action != "recall" else None
 
 
-def _not_now(case: Case, action: str, actor: Actor, rule: Rule, at: datetime) -> Why | None:
+def _not_now(case: Case, action: str, actor: Actor, rule: Rule, at: datetime, procedure: Procedure) -> Why | None:
     """Why not as the case stands."""
     if case.suspended and action not in {"resume", "note-withdrawal"}:
         return Why("suspended")
     if case.merged_into is not None and action not in {"unmerge", "note-withdrawal"}:
         return Why("merged", {"lead": str(case.merged_into)})
-    slug = next((slug for name in rule.guards if (slug := _guard(case, name, actor, at)) is not None), None)
+    found = (GUARDS[name](Situation(case, actor, at, procedure)) for name in rule.guards)
+    slug = next((slug for slug in found if slug is not None), None)
     return Why(slug) if slug else None
 
 

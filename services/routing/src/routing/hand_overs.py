@@ -87,12 +87,13 @@ def object_to(base: Case, case: Case, order: Order, _: Procedure) -> Case:
     came = case.came_by
     if came is None or order.reason not in RETURN_REASONS:
         raise Refused("invalid-input", field="reason")
-    running = [clock for clock in case.clocks if clock.name == "objection" and clock.stopped_at is None]
-    if not any(clock.due_at is None or order.at < clock.due_at for clock in running):
-        raise Refused("objection-too-late", article="Art 23")
     sender = Unit(came.from_unit, came.from_region, came.from_node)
     above = order.arbiter
-    if case.objections + 1 >= order.objections and above is not None and above.code != sender.code:
+    if (
+        case.objections + 1 >= order.objections
+        and above is not None
+        and above.code not in {sender.code, case.holder_unit}
+    ):
         return _ask(replace(base, state="disputed"), above)
     return _ask(base, sender)
 
@@ -130,7 +131,7 @@ def request_review(base: Case, case: Case, order: Order, _: Procedure) -> Case:
     offered = _offer(base, case, order, to, "review", forced=True)
     return replace(
         offered, stage=stage, handler_unit=case.holder_unit, outcome=None, papers=(), step=0, submitted_by=None,
-        accepted_at=None, served_at=None, closed_at=None,
+        accepted_at=None, approved_at=None, served_at=None, closed_at=None,
     )  # fmt: skip
 
 

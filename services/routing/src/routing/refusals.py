@@ -147,6 +147,16 @@ define(
     ),
 )
 define(
+    "not-in-review",
+    Refusal(
+        409,
+        "复查复核件不得再转送、交办",
+        "A case under review is not handed on",
+        "由复查复核单位办理",
+        "The reviewing unit decides it",
+    ),
+)
+define(
     "four-eyes",
     Refusal(
         409,

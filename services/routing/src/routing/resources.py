@@ -43,9 +43,11 @@ class Resources:
                 return _unit(above)
         return None
 
-    def arbiter(self, *regions: str) -> Unit | None:
-        """The nearest common superior of units in these regions."""
+    def arbiter(self, *regions: str, accused: tuple[str, ...] = ()) -> Unit | None:
+        """The nearest common superior of units in these regions that is not accused (Art 30)."""
         found = self.units.common_superior(*regions)
+        while found is not None and found.code in accused:
+            found = self.units.superior(found)
         return _unit(found) if found else None
 
     def clock_rules(self, procedure: str) -> Sequence[ClockRule]:

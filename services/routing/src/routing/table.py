@@ -30,7 +30,7 @@ ABOVE = frozenset({"clerk", "leader", "supervisor"})
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One cell. party: the unit that acts: the holder, the one a hand-over is offered to, the one that handed the case
-    over, or the superior that settles whose it is. guards: further conditions, see routing.domain.GUARDS.
+    over, or the superior that settles whose it is. guards: further conditions, see routing.guards.
     """
 
     to: str
@@ -48,12 +48,12 @@ HANDLED = ("accepted", "investigating")
 def _deciding() -> Iterator[Row]:
     """Whose it is and what becomes of it (Art 22, 23, 31)."""
     yield ("registered", "screened"), "screen", Rule("screened", "holder", OFFICE, "Art 31")
-    yield ("received",), "screen", Rule(SAME, "holder", OFFICE, "Art 31")
-    yield UNDECIDED, "transfer", Rule("offered", "holder", OFFICE, "Art 22")
-    yield UNDECIDED, "assign", Rule("offered", "holder", OFFICE, "Art 22")
+    yield UNDECIDED, "transfer", Rule("offered", "holder", OFFICE, "Art 22", ("not-in-review",))
+    yield UNDECIDED, "assign", Rule("offered", "holder", OFFICE, "Art 22", ("not-in-review",))
     yield ("offered",), "receive", Rule("received", "offered", OFFICE, "Art 23")
     yield ("offered",), "recall", Rule(BACK, "offerer", OFFICE, "Art 22", ("not-a-review",))
-    yield ("received",), "object", Rule("objected", "holder", OFFICE, "Art 23", ("was-handed-over", "not-forced"))
+    objecting = ("was-handed-over", "not-forced", "objection-in-time")
+    yield ("received",), "object", Rule("objected", "holder", OFFICE, "Art 23", objecting)
     yield ("objected",), "agree-objection", Rule(BACK, "offerer", OFFICE, "Art 23")
     yield ("objected",), "refuse-objection", Rule("received", "offerer", OFFICE, "Art 23")
     yield ("disputed",), "arbitrate", Rule("offered", "arbiter", ABOVE, "Art 23")
@@ -73,7 +73,7 @@ def _handling() -> Iterator[Row]:
     yield ("hearing",), "end-hearing", Rule("investigating", "holder", HANDLING, "Art 36")
     yield HANDLED, "start-mediation", Rule("mediating", "holder", HANDLING, "Art 33")
     yield ("mediating",), "end-mediation", Rule("investigating", "holder", HANDLING, "Art 33")
-    yield (*HANDLED, "mediating", "opinion-drafted"), "extend", Rule(SAME, "holder", LEADER, "Art 34")
+    yield (*HANDLED, "mediating", "opinion-drafted"), "extend", Rule(SAME, "holder", LEADER, "Art 34", ("extendable",))
     yield HANDLED, "draft-opinion", Rule("opinion-drafted", "holder", HANDLING, "Art 32")
     yield ("opinion-drafted",), "draft-opinion", Rule(SAME, "holder", HANDLING, "Art 32")
     yield (*HANDLED, "opinion-drafted"), "submit", Rule("in-approval", "holder", HANDLING, "Art 32")
@@ -81,7 +81,8 @@ def _handling() -> Iterator[Row]:
     yield ("in-approval",), "return-draft", Rule("opinion-drafted", "holder", frozenset(), "Art 32")
     yield ("opinion-approved",), "serve", Rule("served", "holder", OFFICE, "Art 32")
     yield ("opinion-approved", "served"), "close", Rule("closed", "holder", OFFICE, "Art 32")
-    yield ("opinion-approved", "served", "closed"), "report", Rule(SAME, "holder", OFFICE, "Art 22", ("was-assigned",))
+    done = ("opinion-approved", "served", "closed", "terminated")
+    yield done, "report", Rule(SAME, "holder", OFFICE, "Art 22", ("was-assigned",))
     yield ("served", "closed"), "request-review", Rule("offered", "holder", OFFICE, "Art 35, 36", ("in-review-window",))
 
 

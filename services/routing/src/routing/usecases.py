@@ -113,9 +113,9 @@ def _arbiter(held_here: resources.Resources, case: Case, action: str, to: Unit |
     if action == "arbitrate" and case.asked is not None:
         return held_here.unit(case.asked)
     if action == "object" and case.came_by is not None:
-        return held_here.arbiter(case.holder_region, case.came_by.from_region)
+        return held_here.arbiter(case.holder_region, case.came_by.from_region, accused=case.accused_units)
     if to is not None:
-        return held_here.arbiter(case.holder_region, to.region)
+        return held_here.arbiter(case.holder_region, to.region, accused=case.accused_units)
     return None
 
 

@@ -65,7 +65,7 @@ async def case_page(
     if draft is not None:
         path = f"/api/documents/v1/petitions/{case_id}/papers/{draft}"
         paper = await resources.of(runtime_of(request)).calls.get(path, visit.token)
-        content |= {"open_form": "submit", "typed": {name: paper[name] for name in DRAFTED}}
+        content |= {"open_form": "submit", "typed": {name: paper.get(name, "") for name in DRAFTED}}
     return page(request, "case.html", **content)
 
 
