@@ -35,7 +35,7 @@ def of_node(node: WholeNode) -> list[Step]:
         _action("accept", 3, handler),
         Step(
             "file-opinion", f"/api/documents/v1/petitions/{CASE}/papers", _text(OPINION), handler, 201,
-            ("paper_id", PAPER), early=(404,), counted=False,
+            ("paper_id", PAPER), early=(404,), rest=REST, counted=False,
         ),
         _action("submit", 4, handler, support, early=(422,), rest=REST),
         _action("approve", 5, leader),

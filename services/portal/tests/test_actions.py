@@ -47,9 +47,11 @@ def tuple_in(file: Path, name: str) -> tuple[str, ...]:
     raise LookupError(name)
 
 
-def slugs_told(source: str) -> set[str]:
-    """Why an action may not be done: `Why("…")`, and the guards of the table, whose names are their slugs."""
-    return set(re.findall(r'\bWhy\("([a-z-]+)"', source))
+def slugs_told(source: str, catalogue: str) -> set[str]:
+    """Slugs of a catalogue of refusals that a module mentions."""
+    defined = set(re.findall(r'define\(\s*"([a-z-]+)"', catalogue))
+    words = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
+    return {slug for slug in defined if slug in words}
 
 
 def without_words(vocabulary: str, values: set[str], known: Mapping[str, str] | None = None) -> set[tuple[str, str]]:
@@ -90,11 +92,11 @@ def test_what_the_system_does_by_itself_has_its_words() -> None:
 
 
 def test_every_reason_why_not_has_its_words() -> None:
-    domain, table = (ROUTING / name for name in ("domain.py", "table.py"))
-    guards = set(re.findall(r'\("([a-z]+(?:-[a-z]+)+)"(?:, "([a-z-]+)")?,?\)\)', table.read_text(encoding="utf-8")))
-    reasons = slugs_told(domain.read_text(encoding="utf-8")) | {name for pair in guards for name in pair if name}
-    assert {"not-the-holder", "four-eyes", "was-handed-over", "not-forced"} <= reasons
-    assert without_words("why", reasons | {"incomplete"}) == set()
+    catalogue = (ROUTING / "refusals.py").read_text(encoding="utf-8")
+    deciding = [(ROUTING / name).read_text(encoding="utf-8") for name in ("domain.py", "guards.py", "showing.py")]
+    reasons = {slug for source in deciding for slug in slugs_told(source, catalogue)}
+    assert {"not-the-holder", "four-eyes", "was-handed-over", "not-forced", "incomplete"} <= reasons
+    assert without_words("why", reasons | {"not-allowed"}) == set()
 
 
 def test_every_procedure_and_paper_has_its_words() -> None:
@@ -114,6 +116,7 @@ def test_a_word_or_a_field_that_is_missing_is_noticed() -> None:
     document = interface()
     document["components"]["schemas"]["TransferIn"]["properties"]["by"] = {}
     assert bodies(document)["transfer"] == {"to_unit", "by"}
+    assert slugs_told('Why("lost" if gone else "found")', 'define("lost", x) define("kept", y)') == {"lost"}
     with pytest.raises(LookupError):
         tuple_in(ROUTING / "table.py", "NO_SUCH_NAME")
 
