@@ -1,7 +1,7 @@
 """HTTP face of routing: parse, call the use case, answer with the case as it then stands."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -14,11 +14,12 @@ from kit.pages import Cursor, Limit, Page, after, cursor_of
 from kit.runtime import Runtime
 from kit.texts import Code
 from routing import models, resources, showing, store, usecases
-from routing.models import ActionOut, CaseOut, CaseRow, Decision, UnitOut
+from routing.models import ActionOut, CaseOut, CaseRow, Decision, ProcedureOut, UnitOut
 from routing.shapes import stored
 from routing.table import ACTIONS
 
 router = APIRouter(prefix="/api/routing/v1", route_class=IdempotentRoute, tags=["routing"])
+Kind = Literal["suggestion", "accusation", "appeal"]
 Reader = Annotated[Principal, allow("clerk", "handler", "leader", "supervisor")]
 
 
@@ -32,6 +33,13 @@ async def list_units(request: Request) -> list[UnitOut]:
     """All units a case can be handed to."""
     units = resources.of(runtime_of(request)).units.units.values()
     return [UnitOut(code=unit.code, name=unit.name, region=unit.region, node=unit.node) for unit in units]
+
+
+@router.get("/procedures", dependencies=[allow()])
+async def list_procedures(request: Request, kind: Kind, route: models.Route | None = None) -> list[ProcedureOut]:
+    """Procedures (办理程序) that a petition of this kind and route can be given, the default one first."""
+    found = resources.of(runtime_of(request)).procedures.choices(kind, route)
+    return [ProcedureOut.model_validate(each, from_attributes=True) for each in found]
 
 
 @router.get("/cases")

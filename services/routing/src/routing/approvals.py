@@ -10,7 +10,7 @@ from sqlalchemy import Row, select
 from contracts.envelope import Envelope
 from kit.db import Session
 from routing.domain import Case
-from routing.tables import delegations, papers
+from routing.tables import delegations
 
 
 async def keep_papers(session: Session, events: Sequence[Envelope]) -> None:
@@ -26,18 +26,21 @@ async def keep_papers(session: Session, events: Sequence[Envelope]) -> None:
 
 async def filed_kinds(session: Session, case: Case) -> set[str]:
     """Kinds of the papers filed for the case in its present stage."""
-    query = select(papers.c.kind).where(papers.c.case_id == case.id)
     review = next((hop for hop in reversed(case.hops) if hop.kind == "review"), None)
-    if review is not None and case.stage != "handling":
-        query = query.where(papers.c.written_at >= review.offered_at)
-    return set((await session.sql.execute(query.distinct())).scalars())
+    since = review.offered_at if review is not None and case.stage != "handling" else None
+    rows = await session.raw.fetch(
+        "SELECT DISTINCT kind FROM papers WHERE case_id = $1 AND ($2::timestamptz IS NULL OR written_at >= $2)",
+        case.id, since,
+    )  # fmt: skip
+    return {row["kind"] for row in rows}
 
 
 async def are_papers(session: Session, case_id: UUID, paper_ids: Sequence[UUID]) -> bool:
     """All of them were filed for this case, one of them being an opinion."""
-    query = select(papers.c.kind).where(papers.c.case_id == case_id, papers.c.paper_id.in_(paper_ids))
-    kinds = (await session.sql.execute(query)).scalars().all()
-    return len(kinds) == len(set(paper_ids)) and any(kind.endswith("opinion") for kind in kinds)
+    rows = await session.raw.fetch(
+        "SELECT kind FROM papers WHERE case_id = $1 AND paper_id = ANY($2::uuid[])", case_id, list(paper_ids)
+    )
+    return len(rows) == len(set(paper_ids)) and any(row["kind"].endswith("opinion") for row in rows)
 
 
 async def keep_opinion(session: Session, case: Case) -> None:

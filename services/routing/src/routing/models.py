@@ -71,6 +71,16 @@ class UnitOut(BaseModel):
     node: str
 
 
+class ProcedureOut(BaseModel):
+    """A procedure that such a petition can be given; `default`: chosen when nobody says otherwise."""
+
+    name: str
+    version: int
+    zh: str
+    en: str
+    default: bool
+
+
 class HandOverOut(BaseModel):
     id: UUID
     kind: str
@@ -150,6 +160,7 @@ class CaseOut(CaseRow):
     suspended: bool
     merged_into: UUID | None
     outcome: str | None
+    papers: list[UUID]
     accepted_at: datetime | None
     served_at: datetime | None
     closed_at: datetime | None

@@ -1,6 +1,7 @@
 """A case as one caller sees it: its clocks with their reasons, what may be done now, what was done."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +11,9 @@ from kit.auth import Principal
 from kit.db import Session
 from kit.runtime import Runtime
 from routing import approvals, clocks, domain, explaining, resources, store, usecases
-from routing.domain import Case
+from routing.domain import Case, Why
 from routing.models import ActionOut, CaseOut, CaseRow, ClockOut, Entry, HandOverOut
-from routing.procedures import ActionRule, ClockRule
+from routing.procedures import ActionRule, ClockRule, Procedure
 from routing.shapes import clocks_of
 from routing.table import ACTIONS, TABLE
 
@@ -50,7 +51,8 @@ async def shown(runtime: Runtime, session: Session, principal: Principal, case: 
         registered_region=case.registered_region, registered_at=case.registered_at, due_at=case.due_at,
         level=worst(runtime, case.procedure, case.clocks), writer=case.writer, procedure=case.procedure,
         route=case.route, asked=case.asked, objections=case.objections, suspended=case.suspended,
-        merged_into=case.merged_into, outcome=case.outcome, accepted_at=case.accepted_at, served_at=case.served_at,
+        merged_into=case.merged_into, outcome=case.outcome, papers=list(case.papers),
+        accepted_at=case.accepted_at, served_at=case.served_at,
         closed_at=case.closed_at, accused_units=list(case.accused_units),
         hand_over=None if offer is None else HandOverOut(
             id=offer.id, kind=offer.kind, from_unit=offer.from_unit, to_unit=offer.to_unit,
@@ -58,8 +60,9 @@ async def shown(runtime: Runtime, session: Session, principal: Principal, case: 
         ),
         clocks=_clocks(runtime, case), actions=await actions(runtime, session, principal, case),
         timeline=[
-            Entry(version=row.version, action=row.action, unit=row.unit, unit_name=held.name(row.unit),
-                  actor=row.actor, at=row.at, reason=row.reason, note=store.opened_note(runtime.keyring, row))
+            Entry(version=row["version"], action=row["action"], unit=row["unit"], unit_name=held.name(row["unit"]),
+                  actor=row["actor"], at=row["at"], reason=row["reason"],
+                  note=store.opened_note(runtime.keyring, row))
             for row in rows
         ],
     )  # fmt: skip
@@ -76,7 +79,8 @@ def _clock(runtime: Runtime, clock: clocks.Clock, rule: ClockRule, now: datetime
     return ClockOut(
         name=clock.name, title_zh=rule.zh, title_en=rule.en, article=rule.article, started_at=clock.started_at,
         due_at=clock.due_at, stopped_at=clock.stopped_at, paused=clock.paused_at is not None, extended=clock.extended,
-        level=clocks.level(clock, rule, now), why_zh=why.sentence_zh, why_en=why.sentence_en, why=asdict(why),
+        level=clocks.level(clock, rule, now), why_zh=why.sentence_zh, why_en=why.sentence_en,
+        why={each.name: getattr(why, each.name) for each in fields(why)},
     )  # fmt: skip
 
 
@@ -86,19 +90,26 @@ async def actions(runtime: Runtime, session: Session, principal: Principal, case
     case = await usecases.with_submitter(session, case)
     actor = await usecases.actor_of(runtime, session, principal, case)
     now = runtime.clock.now()
-    filed = await approvals.filed_kinds(session, case)
-    support = await usecases.missing_support(session, case, "submit")
-    found = []
-    for action in ACTIONS:
-        why = domain.refusal(case, action, actor, procedure, now)
-        rule, cell = procedure.actions.get(action, ActionRule()), TABLE.get((case.state, action))
-        missing = [kind for kind in rule.papers if kind not in filed] if why is None else []
-        if action == "submit" and why is None:
-            missing += support
-        found.append(ActionOut(
-            action=action, allowed=why is None and not missing,
-            reason=why.slug if why else ("incomplete" if missing else None),
-            article=cell.article if cell else None, missing=missing,
-            form=dict(rule.form) if rule.form and not why else None,
-        ))  # fmt: skip
-    return found
+    whys = {action: domain.refusal(case, action, actor, procedure, now) for action in ACTIONS}
+    missing = await _missing(session, case, procedure, [action for action, why in whys.items() if why is None])
+    return [_action(case, procedure, action, why, missing.get(action, [])) for action, why in whys.items()]
+
+
+async def _missing(session: Session, case: Case, procedure: Procedure, allowed: Sequence[str]) -> dict[str, list[str]]:
+    """What each of the actions still needs: papers, answers of supporting units."""
+    wanted = {action: procedure.actions[action].papers for action in allowed if action in procedure.actions}
+    filed = await approvals.filed_kinds(session, case) if any(wanted.values()) else set()
+    missing = {action: [kind for kind in papers if kind not in filed] for action, papers in wanted.items()}
+    if "submit" in missing:
+        missing["submit"] += await usecases.missing_support(session, case, "submit")
+    return missing
+
+
+def _action(case: Case, procedure: Procedure, action: str, why: Why | None, missing: list[str]) -> ActionOut:
+    rule, cell = procedure.actions.get(action, ActionRule()), TABLE.get((case.state, action))
+    return ActionOut(
+        action=action, allowed=why is None and not missing,
+        reason=why.slug if why else ("incomplete" if missing else None),
+        article=cell.article if cell else None, missing=missing,
+        form=dict(rule.form) if rule.form and not why else None,
+    )  # fmt: skip

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import Row, Select, select
 
 from contracts.envelope import Envelope
@@ -14,7 +15,7 @@ from kit.paths import ancestors
 from routing.domain import Case
 from routing.shapes import public_state, stored
 from routing.table import ENDS
-from routing.tables import case_scopes, cases, timeline
+from routing.tables import case_scopes, cases
 
 # a replica keeps the highest version, whatever the order and however often it comes
 KEEP = """
@@ -41,9 +42,25 @@ SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[
 ON CONFLICT (case_id, version) DO UPDATE SET note = coalesce(timeline.note, excluded.note)
 """
 SCOPES = "INSERT INTO case_scopes (scope, case_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING"
-FENCED = """
-UPDATE cases SET version = $2, state = $3, holder_unit = $4, writer = $5, due_at = $6, open = $7, body = $8
-WHERE id = $1 AND version = $2 - 1
+# the fence of the version before, and what belongs to the new one, in one statement
+WRITE = """
+WITH moved AS (
+  UPDATE cases SET version = $2, state = $3, holder_unit = $4, writer = $5, due_at = $6, open = $7, body = $8
+  WHERE id = $1 AND version = $2 - 1 RETURNING id),
+told AS (
+  INSERT INTO timeline (case_id, version, action, unit, actor, at, reason, note, fields)
+  SELECT id, $2, $9, $10, $11, $12, $13, $14, $15 FROM moved
+  ON CONFLICT (case_id, version) DO UPDATE SET note = coalesce(timeline.note, excluded.note)),
+seen AS (
+  INSERT INTO case_scopes (scope, case_id) SELECT scope, id FROM moved, unnest($16::text[]) AS scope
+  ON CONFLICT DO NOTHING)
+SELECT count(*) FROM moved
+"""
+HELD = """
+SELECT id, version, body FROM cases
+WHERE id = $1 AND NOT accused_units @> ARRAY[$3]
+  AND EXISTS (SELECT FROM case_scopes WHERE scope = $2 AND case_id = $1)
+FOR UPDATE
 """
 
 
@@ -56,8 +73,8 @@ def sealed_text(ring: Keyring, case: Case, column: str, text: str) -> bytes | No
     return ring.encrypt(text, text_binding(case.id, case.version, column)) if text else None
 
 
-def opened_note(ring: Keyring, row: Row[Any]) -> str | None:
-    return row.note and ring.decrypt(row.note, text_binding(row.case_id, row.version, "note"))
+def opened_note(ring: Keyring, row: asyncpg.Record) -> str | None:
+    return row["note"] and ring.decrypt(row["note"], text_binding(row["case_id"], row["version"], "note"))
 
 
 async def keep(session: Session, ring: Keyring, told: Sequence[Case]) -> set[UUID]:
@@ -83,10 +100,10 @@ async def keep(session: Session, ring: Keyring, told: Sequence[Case]) -> set[UUI
     return {row["id"] for row in renewed}
 
 
-async def _keep_timeline(session: Session, ring: Keyring, told: Sequence[Case], fields: str = "") -> None:
+async def _keep_timeline(session: Session, ring: Keyring, told: Sequence[Case]) -> None:
     rows = [
         (c.id, c.version, c.last.action, c.last.unit, c.last.actor, c.last.at, c.last.reason,
-         sealed_text(ring, c, "note", c.last.note), sealed_text(ring, c, "fields", fields))
+         sealed_text(ring, c, "note", c.last.note), None)
         for c in told
     ]  # fmt: skip
     await session.raw.execute(TIMELINE, *zip(*rows, strict=True))
@@ -98,16 +115,14 @@ def is_open(case: Case) -> bool:
 
 async def write(session: Session, ring: Keyring, case: Case, fields: str = "") -> bool:
     """Write the next version behind the fence of the one before. False when that one is gone. fields: JSON, sealed."""
-    status: str = await session.raw.execute(
-        FENCED, case.id, case.version, case.state, case.holder_unit, case.writer, case.due_at, is_open(case),
-        public_state(case).model_dump_json(),
-    )  # fmt: skip
-    if status != "UPDATE 1":
-        return False
-    await _keep_timeline(session, ring, [case], fields)
+    last = case.last
     scopes = sorted({scope for region in (case.holder_region, *case.regions[-1:]) for scope in ancestors(region)})
-    await session.raw.execute(SCOPES, scopes, [case.id] * len(scopes))
-    return True
+    moved: int = await session.raw.fetchval(
+        WRITE, case.id, case.version, case.state, case.holder_unit, case.writer, case.due_at, is_open(case),
+        public_state(case).model_dump_json(), last.action, last.unit, last.actor, last.at, last.reason,
+        sealed_text(ring, case, "note", last.note), sealed_text(ring, case, "fields", fields), scopes,
+    )  # fmt: skip
+    return moved == 1
 
 
 async def intruder(session: Session, events: Sequence[Envelope]) -> UUID | None:
@@ -119,6 +134,12 @@ async def intruder(session: Session, events: Sequence[Envelope]) -> UUID | None:
         [event.node for event in events],
     )
     return found
+
+
+async def held(session: Session, case_id: UUID, scope: str, unit: str) -> Case | None:
+    """The case, locked until the transaction ends, if this region and unit may see it."""
+    row = await session.raw.fetchrow(HELD, case_id, scope, unit)
+    return None if row is None else stored(row["id"], row["version"], row["body"])
 
 
 async def locked(session: Session, case_id: UUID) -> Case | None:
@@ -172,9 +193,10 @@ async def to_do(session: Session, unit: str, limit: int) -> Sequence[Row[Any]]:
     return rows
 
 
-async def timeline_of(session: Session, case_id: UUID) -> Sequence[Row[Any]]:
-    query = select(timeline).where(timeline.c.case_id == case_id).order_by(timeline.c.version)
-    rows: Sequence[Row[Any]] = (await session.sql.execute(query)).all()
+async def timeline_of(session: Session, case_id: UUID) -> list[asyncpg.Record]:
+    rows: list[asyncpg.Record] = await session.raw.fetch(
+        "SELECT * FROM timeline WHERE case_id = $1 ORDER BY version", case_id
+    )
     return rows
 
 

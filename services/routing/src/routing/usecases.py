@@ -16,7 +16,7 @@ from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
-from routing import approvals, deadlines, domain, requests_store, resources, store
+from routing import approvals, clocks, deadlines, domain, requests_store, resources, store
 from routing.deadlines_store import Watch
 from routing.decisions import decide
 from routing.domain import Actor, Case, Order, Outcome, Unit
@@ -56,9 +56,7 @@ async def actor_of(runtime: Runtime, session: Session, principal: Principal, cas
 
 async def held(session: Session, case_id: UUID, principal: Principal) -> Case:
     """The case, locked, if the caller may see it. Raises Refused("not-found")."""
-    if await store.find(session, case_id, principal.region, principal.unit) is None:
-        raise Refused("not-found")
-    case = await store.locked(session, case_id)
+    case = await store.held(session, case_id, principal.region, principal.unit)
     if case is None:
         raise Refused("not-found")
     return await with_submitter(session, case)
@@ -159,10 +157,13 @@ async def missing_support(session: Session, case: Case, action: str) -> list[str
 
 
 async def write(
-    runtime: Runtime, session: Session, case: Case, cause: Envelope | None = None, *, fields: str = ""
-) -> None:
-    """Store a version this node has the right to write, and tell of it."""
-    await deadlines.tell_due(runtime, session, [(case.id, case.last.at)])  # before what was reached is over
+    runtime: Runtime, session: Session, case: Case, cause: Envelope | None = None, *, before: Case | None = None,
+    fields: str = "",
+) -> None:  # fmt: skip
+    """Store a version this node has the right to write, and tell of it. before: the version it was made of."""
+    if before is None or _may_be_due(runtime, before):
+        # what was reached until now must be told before it is over
+        await deadlines.tell_due(runtime, session, [(case.id, case.last.at)])
     if not await store.write(session, runtime.keyring, case, fields):
         raise Refused("version-conflict")
     last = case.last
@@ -170,7 +171,8 @@ async def write(
         session, last.action, subject=case.id, at=last.at, actor=last.actor, unit=last.unit, reason=last.reason,
         before=case.version - 1, after=case.version,
     )  # fmt: skip
-    await watch(runtime, session, [case])
+    if before is None or _watched(before) != _watched(case):
+        await watch(runtime, session, [case])
     if last.action == "agree-objection":
         deadlines.tell_of_returns(
             runtime, session, case_id=case.id, version=case.version, number=case.number, holder_unit=case.holder_unit,
@@ -178,6 +180,18 @@ async def write(
             limit=resources.of(runtime).settings.objections, at=last.at,
         )  # fmt: skip
     tell(runtime, session, case, cause)
+
+
+def _may_be_due(runtime: Runtime, case: Case) -> bool:
+    """Whether a clock of the case has reached a level that may not have been told."""
+    now, rules = runtime.clock.now(), {rule.name: rule for rule in resources.of(runtime).clock_rules(case.procedure)}
+    reached = (clocks.alarms(clock, rules[clock.name]) for clock in case.clocks if clock.name in rules)
+    return any(at <= now for alarms in reached for _, at in alarms)
+
+
+def _watched(case: Case) -> tuple[object, ...]:
+    """All that the scheduler's rows of a case are made of."""
+    return case.clocks, case.procedure, case.writer, case.hand_over
 
 
 async def watch(runtime: Runtime, session: Session, cases: Sequence[Case]) -> None:
