@@ -11,7 +11,7 @@ from tests.support.nodes import token
 from tests.support.running import Running, told
 
 from contracts.envelope import Envelope
-from contracts.events import CaseState, PaperState, PetitionState
+from contracts.events import CaseState, LastAction, PaperState, PetitionState
 from contracts.letters import CaseFile, CaseProgress, RecallRequest
 from contracts.speech import parse_event
 from kit.errors import Refused
@@ -344,3 +344,23 @@ async def test_a_delegate_approves_while_the_leader_is_absent_and_not_after(star
         assert (await do(routing, case, "approve", deputy, version=3)).status_code == status
     listed = (await routing.request("GET", "/api/routing/v1/delegations", who=LEADER)).json()
     assert [each["to_subject"] for each in listed] == ["county.deputy"]
+
+
+async def test_a_recall_granted_by_the_other_node_comes_back_as_a_letter(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    case = await opened(routing)
+    await do(routing, case, "transfer", version=1, to_unit="330225100-xf")
+    (row,) = await routing.rows("SELECT body FROM cases")
+    back = CaseState.model_validate(row["body"]).model_copy(
+        update={
+            "state": "screened", "holder_unit": "330225-xf", "holder_region": "33.02.25", "writer": "33.02.25",
+            "hand_over": None, "last": LastAction(action="recall", unit="330225-xf", at=NOW),
+        }
+    )  # fmt: skip
+    stranger = told("routing.case-file.v1", CaseFile(case=back), subject=uuid.UUID(case), sequence=3, node="33.02")
+    with pytest.raises(Refused, match="not-the-writer"):
+        await routing.hear("routing.letters", stranger)
+    letter = told("routing.case-file.v1", CaseFile(case=back), subject=uuid.UUID(case), sequence=3, node="33.02.25.100")
+    await routing.hear("routing.letters", letter)
+    (row,) = await routing.rows("SELECT version, holder_unit FROM cases")
+    assert (row["version"], row["holder_unit"]) == (3, "330225-xf")

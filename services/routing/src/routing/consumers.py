@@ -14,6 +14,7 @@ from kit.runtime import Runtime
 from routing import approvals, deadlines, decisions, resources, store, usecases
 from routing.domain import Case, Unit
 from routing.shapes import case_of
+from routing.table import BY_ITSELF
 
 
 async def on_petition_registered(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
@@ -67,7 +68,8 @@ async def on_case_file(runtime: Runtime, session: Session, letters: Sequence[Env
     for letter in letters:
         file: CaseFile = letter.data
         case = case_of(letter.subject, letter.version, file.case, file.note)
-        if case.writer != runtime.node or held.unit(case.last.unit).node != letter.node:
+        before = await store.locked(session, case.id)
+        if case.writer != runtime.node or not _may_tell(runtime, letter.node, case, before):
             raise Refused("not-the-writer", petition=str(letter.subject))
         if await store.keep(session, runtime.keyring, [case]):
             await usecases.watch(runtime, session, [case])
@@ -84,6 +86,17 @@ async def on_case_file(runtime: Runtime, session: Session, letters: Sequence[Env
         elif not _served_here(runtime, case.holder_unit):
             back = decisions.refuse_unknown_unit(case, runtime.clock.now(), procedure, held.counting)
             await usecases.write(runtime, session, back, letter)
+
+
+def _may_tell(runtime: Runtime, node: str, case: Case, before: Case | None) -> bool:
+    """Whether this node had the right to write that version: by the version before it, or, where that is not here yet,
+    by whose unit acted.
+    """
+    if before is not None and before.version + 1 == case.version:
+        return before.writer == node
+    if case.last.action in BY_ITSELF or case.last.action == "recall":  # granted by the node the case was offered to
+        return node in case.nodes
+    return resources.of(runtime).unit(case.last.unit).node == node
 
 
 def _served_here(runtime: Runtime, unit: str) -> bool:
