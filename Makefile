@@ -5,7 +5,7 @@ PYTEST := .venv/bin/pytest
 CHECKED := libs contracts services node deploy tests conftest.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status demo test check fast soak bench contracts docs format lock clean
+.PHONY: help up down status demo test check fast soak bench bench-life contracts docs format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -44,6 +44,9 @@ soak: ## long fault runs (not part of make test)
 
 bench: up ## speed as ratios against floors measured in the same run; prints a table, writes build/bench.json
 	@$(PYTHON) -m deploy.bench
+
+bench-life: ## whole lives of cases at three sizes of the database: half an hour, up to 30 GB of disk
+	@$(PYTHON) -m deploy.bench --lifecycle --out build/bench-life.json
 
 contracts: ## write schemas and AsyncAPI from the models
 	@$(PYTHON) -m contracts generate

@@ -1,8 +1,7 @@
-"""`make bench`: measures, prints a table, writes build/bench.json.
+"""`make bench`: measures, prints a table, writes build/bench.json. Two of the measures look at the nodes of `make up`.
 
-Two of the measures look at the nodes that `make up` started. On two cores all of it takes about half an hour, most
-of it to fill databases with a million cases, and 30 GB of disk meanwhile; the lifecycle alone at 0 and 100,000 cases
-takes five minutes.
+`make bench-life`: whole lives of cases on a node of its own. On two cores it takes about half an hour, most of it to
+fill databases with a million cases, and up to 30 GB of disk meanwhile; with --sizes 0,100000 five minutes.
 """
 
 import argparse
@@ -69,7 +68,7 @@ class Steps:
 
 
 def measure(steps: Steps, console: Console, *, quick: bool, grown: bool) -> None:
-    """What issues one and two asked for, and the deadlines."""
+    """Everything but whole lives of cases."""
     cluster = running_cluster()
     rounds, messages = (1, 500) if quick else (7, 5000)
     seconds = 1 if quick else 4
@@ -100,7 +99,7 @@ def main(words: Sequence[str]) -> int:
     steps = Steps(console)
     if not chosen.lifecycle:
         measure(steps, console, quick=chosen.quick, grown=chosen.growth)
-    if chosen.lifecycle or not chosen.quick:
+    else:
         measure_lives(steps, chosen.sizes or lifecycle.SIZES, quick=chosen.quick)
     show(steps.figures, console)
     keep(
