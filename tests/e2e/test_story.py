@@ -1,6 +1,7 @@
 """The four nodes as a user meets them: the demonstration, data scopes, personal data, traces, metrics."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -50,6 +51,44 @@ def test_an_account_sees_its_subtree_and_no_other(tree: Tree) -> None:
     for path in (f"/api/intake/v1/petitions/{case}", f"/api/routing/v1/cases/{case}"):
         assert township.status("GET", path) == 404
     assert tree.caller("province.supervisor").get(f"/api/routing/v1/cases/{case}")["id"] == case
+
+
+def reads(case: str, number: str) -> Iterator[tuple[str, dict[str, str], bool]]:
+    """Every route to read by, of every service: (path, query, whether it names the petition)."""
+    known = {"petition_id": case, "case_id": case, "number": number, "region": "33.02.25.100"}
+    for file in sorted((Path(__file__).parents[2] / "docs" / "openapi").glob("*.json")):
+        for path, operations in json.loads(file.read_text(encoding="utf-8"))["paths"].items():
+            if "get" in operations and not path.startswith(f"/api/{file.stem}/v1/public/") and path.startswith("/api/"):
+                asked = [each["name"] for each in operations["get"].get("parameters", []) if each["in"] == "query"]
+                filled = re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], str(uuid.uuid4())), path)
+                yield filled, {name: known[name] for name in asked if name in known}, case in filled
+
+
+def test_a_township_reads_nothing_of_another_one_by_any_route(tree: Tree) -> None:
+    """At the county's node, which serves the other township and knows the petition in every service."""
+    receipt = tree.caller("township.clerk").post(
+        "/api/intake/v1/petitions", channel="letter", kind="suggestion", title="增设座椅", content="候车处没有座椅。",
+        petitioners=[PLANTED],
+    )  # fmt: skip
+    case, number = receipt["id"], receipt["number"]
+    county = tree.caller("county.supervisor")
+    for path in ("/api/routing/v1/cases/", "/api/intake/v1/petitions/"):
+        assert until(partial(county.get, path + case))["id"] == case
+    assert until(partial(county.get, f"/api/analytics/v1/petitions/{case}/events"))
+    url, password = tree.url("county"), tree.passwords["liutang.clerk"]
+    other = TestCaller.sign_in(tree.client, url, "liutang.clerk", password)
+    named = 0
+    for path, query, names_it in reads(case, number):
+        answer = tree.client.get(url + path, params=query, headers={"Authorization": f"Bearer {other.token}"})
+        assert case not in answer.text.replace(path, ""), path
+        assert number not in answer.text, path
+        if names_it:
+            named += 1
+            assert answer.status_code in {403, 404}, path
+    assert named >= 10
+    reading = {"purpose": "核对信访人身份"}
+    assert other.status("POST", f"/api/intake/v1/petitions/{case}/identity-readings", json=reading) == 404
+    assert county.status("GET", f"/api/routing/v1/cases/{case}") == 200  # so that the check can fail
 
 
 def test_a_case_handed_to_another_node_is_acted_on_there_and_goes_back_when_the_sender_agrees(tree: Tree) -> None:

@@ -364,3 +364,33 @@ async def test_a_recall_granted_by_the_other_node_comes_back_as_a_letter(start: 
     await routing.hear("routing.letters", letter)
     (row,) = await routing.rows("SELECT version, holder_unit FROM cases")
     assert (row["version"], row["holder_unit"]) == (3, "330225-xf")
+
+
+async def test_only_an_approval_is_written_down_as_one(start: Any) -> None:
+    """A report leaves an approved opinion as it is: it makes no second one, approved by whoever reported."""
+    routing = await start(service, **COUNTY)
+    case = await opened(routing)
+    due = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+    await do(routing, case, "assign", version=1, to_unit="330225101-xf", due_at=due)
+    await do(routing, case, "receive", TOWN_HERE, version=2)
+    await do(routing, case, "accept", TOWN_HERE, version=3)
+    paper = await filed(routing, case, "opinion")
+    await do(routing, case, "submit", TOWN_HERE, version=4, outcome="support", papers=[paper])
+    leader = token("330225101-xf", "33.02.25.101", ["leader"], subject="town.leader")
+    assert (await do(routing, case, "approve", leader, version=5)).json()["state"] == "opinion-approved"
+    reported = await do(routing, case, "report", TOWN_HERE, version=6, note="已办", fields={"result": "已清理"})
+    assert (reported.status_code, reported.json()["state"]) == (200, "opinion-approved")
+    assert [row["approved_by"] for row in await routing.rows("SELECT * FROM opinions")] == ["town.leader"]
+
+
+async def test_a_case_is_merged_only_into_another_one_of_its_holder(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    case, lead = await opened(routing), await opened(routing)
+    for wrong in (case, str(uuid.uuid4())):
+        refused = await do(routing, case, "merge", version=1, lead=wrong)
+        assert (refused.status_code, refused.json()["field"]) == (422, "lead")
+    merged = await do(routing, case, "merge", version=1, lead=lead)
+    assert merged.json()["merged_into"] == lead
+    chained = await do(routing, lead, "merge", version=1, lead=case)
+    assert chained.status_code == 422
+    assert (await do(routing, case, "unmerge", version=2)).json()["merged_into"] is None

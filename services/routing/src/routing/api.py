@@ -16,11 +16,12 @@ from kit.texts import Code
 from routing import models, resources, showing, store, usecases
 from routing.models import ActionOut, CaseOut, CaseRow, Decision, ProcedureOut, UnitOut
 from routing.shapes import stored
-from routing.table import ACTIONS
+from routing.table import ACTIONS, TABLE
 
 router = APIRouter(prefix="/api/routing/v1", route_class=IdempotentRoute, tags=["routing"])
 Kind = Literal["suggestion", "accusation", "appeal"]
-Reader = Annotated[Principal, allow("clerk", "handler", "leader", "supervisor")]
+READERS = ("clerk", "handler", "leader", "supervisor")
+Reader = Annotated[Principal, allow(*READERS)]
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -142,11 +143,17 @@ def _add(action: str) -> None:
         case = await usecases.act(runtime, session, case_id, principal, action, wish)
         return await showing.shown(runtime, session, principal, case)
 
-    endpoint.__annotations__["body"] = shape
+    endpoint.__annotations__ |= {"body": shape, "principal": Annotated[Principal, allow(*_roles(action))]}
     router.add_api_route(
         f"/cases/{{case_id}}/{action}", endpoint, methods=["POST"], dependencies=[Idempotent],
         name=action.replace("-", "_"), description=description, summary=action, response_model=CaseOut,
     )  # fmt: skip
+
+
+def _roles(action: str) -> list[str]:
+    """The roles that any state lets do it; who approves is said by the procedure, and may be a delegate."""
+    asked = [rule.roles for (_, named), rule in TABLE.items() if named == action]
+    return sorted(frozenset[str]().union(*asked)) if all(asked) else [*READERS]
 
 
 def _kept(value: object) -> object:

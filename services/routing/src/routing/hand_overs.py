@@ -117,7 +117,7 @@ def refuse(base: Case, _: Case, __: Order, ___: Procedure) -> Case:
 def arbitrate(base: Case, case: Case, order: Order, _: Procedure) -> Case:
     """The common superior says whose the case is (指定管辖); nobody may object."""
     to = _check_target(case, order)
-    return _offer(base, case, replace(order, arbiter=order.arbiter), to, "arbitrate", forced=True)
+    return _offer(base, case, order, to, "arbitrate", forced=True)
 
 
 def request_review(base: Case, case: Case, order: Order, _: Procedure) -> Case:

@@ -10,10 +10,11 @@ from sqlalchemy import Row
 from contracts.events import RequestState
 from kit.auth import Principal, allow
 from kit.db import Db, Session
+from kit.errors import Refused
 from kit.idempotency import Idempotent, IdempotentRoute
 from kit.pages import Cursor, Limit, Page, after, cursor_of
 from kit.runtime import Runtime
-from routing import requests, requests_store, requests_usecases, resources
+from routing import requests, requests_store, requests_usecases, resources, store
 from routing.models import ActionOut
 from routing.requests import Wish
 from routing.requests_models import (
@@ -130,6 +131,9 @@ async def list_requests_of_case(
     runtime = runtime_of(request)
     wanted = Filter(principal.unit, runtime.clock.now(), case_id=case_id)
     rows = await requests_store.page(session, principal.region, wanted, before=after(cursor), limit=limit)
+    # a supporting unit may see what it was asked although it does not see the case
+    if not rows and await store.find(session, case_id, principal.region, principal.unit) is None:
+        raise Refused("not-found")
     shown = [RequestRow.model_validate(_line(runtime, row, wanted.now)) for row in rows[:limit]]
     return Page(items=shown, next=cursor_of(shown[-1].id) if len(rows) > limit else None)
 

@@ -19,4 +19,6 @@ class Settings(BaseModel):
         default=2, ge=1, description="after how many of them the common superior decides whose it is"
     )
     requests: Policy = Policy()
-    default_unit: str | None = Field(default=None, description="takes orders that nobody claimed in time")
+    default_unit: str | None = Field(
+        default=None, description="takes orders that nobody claimed in time; else the node's office"
+    )

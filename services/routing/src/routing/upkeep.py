@@ -19,9 +19,9 @@ async def expire(runtime: Runtime, session: Session, case_id: UUID, action: str)
     """An order that nobody claimed in time goes to the default unit. Raises Refused."""
     case = await store.locked(session, case_id)
     held = resources.of(runtime)
-    default = held.settings.default_unit
-    if case is None or case.writer != runtime.node or default is None:
+    if case is None or case.writer != runtime.node:
         return
+    default = held.settings.default_unit or runtime.settings.node.office_unit
     now = runtime.clock.now()
     order = Order(
         actor=Actor(SYSTEM, case.holder_unit, runtime.node, OFFICE | HANDLING), version=case.version, at=now,

@@ -79,11 +79,12 @@ async def act(runtime: Runtime, session: Session, case_id: UUID, principal: Prin
         _ask_back(runtime, session, case)
         return case
     await _check_complete(session, case, action, procedure, wish)
+    if wish.lead is not None:
+        await _check_lead(session, case, wish.lead, principal)
     changed = decide(case, action, order, procedure, held_here.counting)
-    await write(
-        runtime, session, changed, fields=json.dumps(dict(wish.fields), ensure_ascii=False) if wish.fields else ""
-    )
-    if changed.state == "opinion-approved":
+    fields = json.dumps(dict(wish.fields), ensure_ascii=False) if wish.fields else ""
+    await write(runtime, session, changed, before=case, fields=fields)
+    if action == "approve" and changed.state == "opinion-approved":  # the last of the approvers
         await approvals.keep_opinion(session, changed)
     return changed
 
@@ -135,6 +136,13 @@ async def _check_complete(session: Session, case: Case, action: str, procedure: 
         raise Refused("incomplete", papers=missing, errors=errors, support=support)
     if wish.papers and not await approvals.are_papers(session, case.id, wish.papers):
         raise Refused("paper-missing", field="papers")
+
+
+async def _check_lead(session: Session, case: Case, lead: UUID, principal: Principal) -> None:
+    """A case is merged into another one of the same holder that stands for itself. Raises Refused."""
+    row = await store.find(session, lead, principal.region, principal.unit)
+    if row is None or lead == case.id or row.holder_unit != case.holder_unit or row.body["merged_into"] is not None:
+        raise Refused("invalid-input", field="lead")
 
 
 def _form_errors(rule: ActionRule, wish: Wish) -> list[FieldError]:
