@@ -17,8 +17,8 @@ from kit.bus import Bus
 from kit.clock import ManualClock
 from kit.runtime import Runtime
 from kit.settings import NodeSettings
-from routing import deadlines
 from routing.main import service
+from routing.timing import deadlines
 
 SIZES = (10_000, 1_000_000)
 ROUNDS = 3

@@ -5,7 +5,7 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from node.cli import app
-from routing.definitions import SHIPPED
+from routing.procedures.library import SHIPPED
 
 
 def procedures(*words: str | Path) -> Result:

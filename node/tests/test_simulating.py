@@ -19,9 +19,9 @@ from node.simulating.figures import figures
 from node.simulating.invariants import check
 from node.simulating.running import Life, Plan, Simulation
 from node.simulating.warning import Warnings
-from routing.definitions import Library
 from routing.domain import Actor, Case, Why, refusal
-from routing.procedures import Procedure
+from routing.procedures.domain import Procedure
+from routing.procedures.library import Library
 from routing.table import ENDS
 
 SMALL = Plan(days=60, petitions=150, seed=1, start=date(2026, 1, 5))

@@ -4,11 +4,11 @@ from datetime import datetime, time, timedelta
 from functools import cache
 
 from kit.errors import Refused
-from routing.calendars import WorkingDays
-from routing.clocks import Clock, CountingPolicy, apply, level
-from routing.counting import CHINA
-from routing.definitions import Library
-from routing.procedures import Procedure
+from routing.procedures.domain import Procedure
+from routing.procedures.library import Library
+from routing.timing.calendars import WorkingDays
+from routing.timing.clocks import Clock, CountingPolicy, apply, level
+from routing.timing.counting import CHINA
 
 POLICY = CountingPolicy()
 

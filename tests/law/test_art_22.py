@@ -1,6 +1,6 @@
 """信访工作条例 第二十二条: a petition office decides within 15 days of registration."""
 
-from routing.clocks import CountingPolicy
+from routing.timing.clocks import CountingPolicy
 from tests.law.limits import Case
 
 

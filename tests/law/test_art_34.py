@@ -2,7 +2,7 @@
 
 import pytest
 
-from routing.definitions import Library
+from routing.procedures.library import Library
 from tests.law.limits import Case
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from routing.procedures import Procedure
+    from routing.procedures.domain import Procedure
 
 procedures = typer.Typer(no_args_is_help=True, help="Procedures cases follow: list, check 办理程序")
 Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="<name>.v<version>.yaml")]
@@ -15,7 +15,7 @@ Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="
 @procedures.command(epilog="Example: xinqiao procedures check ordinary-petition.v2.yaml")
 def check(files: Files) -> None:
     """Say all that is wrong with definitions, as file:line: reason. They are read beside the shipped ones."""
-    from routing.definitions import check_files
+    from routing.procedures.library import check_files
 
     mistakes = check_files(files)
     for mistake in mistakes:
@@ -30,7 +30,7 @@ def check(files: Files) -> None:
 def list_() -> None:
     """The shipped procedures, and which petitions each is for."""
     from node.showing import console, table
-    from routing.definitions import Library
+    from routing.procedures.library import Library
 
     rows = [
         (each.key, f"{each.zh} {each.en}", _for(each), "default 默认" if each.default else "")

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from routing.clocks import Clock, CountingPolicy
 from routing.decisions import Counting, decide, open_case
 from routing.domain import Actor, Case, HandOver, Order, Unit
-from routing.procedures import ActionRule, ClockRule, Procedure
+from routing.procedures.domain import ActionRule, ClockRule, Procedure
 from routing.table import ACTIONS, TABLE
+from routing.timing.clocks import Clock, CountingPolicy
 
 NOW = datetime(2026, 1, 5, 2, tzinfo=UTC)
 PROVINCE = Unit("province", "33", "33")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from routing.calendars import BadCalendar, WorkingDays
-from routing.clocks import CountingPolicy, apply
-from routing.counting import CHINA
-from routing.explaining import Explanation, Skipped, explain
-from routing.procedures import ClockRule
+from routing.procedures.domain import ClockRule
+from routing.timing.calendars import BadCalendar, WorkingDays
+from routing.timing.clocks import CountingPolicy, apply
+from routing.timing.counting import CHINA
+from routing.timing.explaining import Explanation, Skipped, explain
 
 PUBLISHED = WorkingDays.read()
 RULE = ClockRule(

@@ -8,10 +8,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kit.errors import Refused
-from routing.calendars import Day, WorkingDays
-from routing.clocks import Clock, CountingPolicy, alarms, apply, due, foremost, level, redated, too_many_returns
-from routing.counting import CHINA, DAY, china_day, midnight
-from routing.procedures import ClockRule
+from routing.procedures.domain import ClockRule
+from routing.timing.calendars import Day, WorkingDays
+from routing.timing.clocks import Clock, CountingPolicy, alarms, apply, due, foremost, level, redated, too_many_returns
+from routing.timing.counting import CHINA, DAY, china_day, midnight
 
 PUBLISHED = WorkingDays.read()
 RULE = ClockRule(

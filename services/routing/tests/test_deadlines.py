@@ -17,14 +17,15 @@ from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
 from kit.testing import eventually
-from routing import deadlines, deadlines_store
-from routing.calendars import Day, WorkingDays
-from routing.clocks import Clock, CountingPolicy, apply, redated
-from routing.counting import midnight
-from routing.deadlines_store import Watch
-from routing.deadlines_tables import deadlines as table
 from routing.main import service
-from routing.procedures import ClockRule
+from routing.procedures.domain import ClockRule
+from routing.timing import deadlines
+from routing.timing import store as deadlines_store
+from routing.timing.calendars import Day, WorkingDays
+from routing.timing.clocks import Clock, CountingPolicy, apply, redated
+from routing.timing.counting import midnight
+from routing.timing.store import Watch
+from routing.timing.tables import deadlines as table
 
 NODE = "33.02.25.100"
 PUBLISHED = WorkingDays.read()

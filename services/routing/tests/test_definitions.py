@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from kit.errors import Refused
-from routing.definition_rules import ROUTES
-from routing.definitions import KINDS, SHIPPED, BadDefinition, Library, check_files
-from routing.procedures import Procedure
+from routing.procedures.domain import Procedure
+from routing.procedures.library import KINDS, SHIPPED, BadDefinition, Library, check_files
+from routing.procedures.rules import ROUTES
 from routing.table import ACTIONS, ENDS, STATES
 
 ORDINARY, SIMPLE, COMMON = "ordinary-petition.v1.yaml", "simple.v1.yaml", "common.v1.yaml"

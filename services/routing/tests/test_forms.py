@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.definitions import Library
-from routing.forms import check_form
-from routing.procedures import ActionRule
+from routing.procedures.domain import ActionRule
+from routing.procedures.forms import check_form
+from routing.procedures.library import Library
 
 ACTIONS = Library.shipped().get("ordinary-petition/1").actions
 

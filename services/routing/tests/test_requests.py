@@ -18,7 +18,7 @@ from contracts.speech import parse_event, parse_letter
 from kit.errors import Refused
 from kit.paths import lies_in
 from routing.main import service
-from routing.requests_store import open_support
+from routing.requests.store import open_support
 
 API = "/api/routing/v1"
 NOW = datetime(2026, 1, 5, tzinfo=UTC)

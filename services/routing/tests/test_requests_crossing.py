@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from kit.errors import Refused
 from kit.paths import lies_in
-from routing import requests
-from routing.requests import Asker, Matter, Place, Request, Wish
+from routing.requests import domain as requests
+from routing.requests.domain import Asker, Matter, Place, Request, Wish
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 ROLES = frozenset({"clerk", "handler", "leader", "supervisor"})

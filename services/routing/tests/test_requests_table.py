@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from kit.errors import Refused
-from routing import requests
-from routing.requests import Asker, Matter, Place, Request, Wish
-from routing.requests_rules import ACTIONS, KINDS, STATUSES, TABLE, Policy
+from routing.requests import domain as requests
+from routing.requests.domain import Asker, Matter, Place, Request, Wish
+from routing.requests.rules import ACTIONS, KINDS, STATUSES, TABLE, Policy
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 SOON = NOW + timedelta(days=10)

@@ -25,7 +25,7 @@ import routing.refusals  # noqa: F401 - fills the catalogue
 from kit.errors import CATALOGUE, Refused
 from routing.domain import Case, Unit
 from routing.guards import GUARDS, Situation
-from routing.procedures import ActionRule, Procedure
+from routing.procedures.domain import ActionRule, Procedure
 from routing.table import ACTIONS, BACK, ENDS, SAME, STATES, TABLE
 
 GUARDED = {

@@ -8,7 +8,7 @@ from random import Random
 from node.simulating.petitions import Petition, one_of
 from node.simulating.world import HOTLINE, World
 from routing.domain import Actor, Case, refusal
-from routing.procedures import Procedure
+from routing.procedures.domain import Procedure
 from routing.table import ACTIONS, ENDS, TABLE
 
 Options = Mapping[str, Actor]  # what may be done now, and by whom

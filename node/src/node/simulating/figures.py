@@ -10,7 +10,7 @@ from typing import Any
 from node.simulating.invariants import overdue
 from node.simulating.rates import rates
 from node.simulating.running import Life, Simulation
-from routing.procedures import Procedure
+from routing.procedures.domain import Procedure
 from routing.table import ENDS
 
 Figures = dict[str, Any]

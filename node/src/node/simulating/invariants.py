@@ -6,10 +6,10 @@ from datetime import datetime
 
 from kit.paths import lies_in
 from node.simulating.world import World
-from routing.clocks import Clock, foremost, level
 from routing.domain import Case
-from routing.procedures import Procedure
+from routing.procedures.domain import Procedure
 from routing.table import BACK, ENDS, SAME, TABLE
+from routing.timing.clocks import Clock, foremost, level
 
 MOVES = frozenset({"transfer", "assign", "recall", "agree-objection", "arbitrate", "request-review"})
 ASKING = frozenset({"objected", "disputed"})

@@ -9,7 +9,7 @@ from uuid import UUID
 from node.simulating.petitions import Petition, one_of
 from node.simulating.world import World
 from routing.domain import Actor, Case, Order, Outcome, Unit
-from routing.procedures import ActionRule, Procedure
+from routing.procedures.domain import ActionRule, Procedure
 
 OUTCOMES: tuple[tuple[Outcome, float], ...] = (("support", 55), ("explain", 30), ("not-support", 15))
 REASONS = (("not-ours", 80), ("incomplete", 12), ("duplicate", 5), ("other", 3))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kit.paths import ancestors, lies_in
 from node.simulating.world import HOTLINE, World
-from routing.counting import midnight
+from routing.timing.counting import midnight
 
 T = TypeVar("T")
 

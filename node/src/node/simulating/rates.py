@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from node.simulating.running import Life, Simulation
-from routing.clocks import Clock
-from routing.counting import due
-from routing.procedures import ClockRule
+from routing.procedures.domain import ClockRule
 from routing.table import ENDS
+from routing.timing.clocks import Clock
+from routing.timing.counting import due
 
 CHANNELS = frozenset({"letter", "visit", "web"})
 DECIDED = frozenset({"accept", "decline", "refuse-again", "answer", "guide", "export", "file"})

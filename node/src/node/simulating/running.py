@@ -16,13 +16,14 @@ from node.simulating.ordering import fields, order
 from node.simulating.petitions import Petition, stream
 from node.simulating.warning import Due, Warnings
 from node.simulating.world import World, world
-from routing import clocks, decisions
-from routing.clocks import level
-from routing.counting import midnight
+from routing import decisions
 from routing.domain import Actor, Case, Order
-from routing.forms import check_form
-from routing.procedures import ActionRule, Procedure
+from routing.procedures.domain import ActionRule, Procedure
+from routing.procedures.forms import check_form
 from routing.table import ENDS, HANDLING, OFFICE
+from routing.timing import clocks
+from routing.timing.clocks import level
+from routing.timing.counting import midnight
 from routing.upkeep import REPORT, SYSTEM
 
 TRIES = 4  # with other targets or dates, before somebody does something else

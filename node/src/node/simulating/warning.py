@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from routing import clocks
-from routing.clocks import Clock
 from routing.domain import Case
-from routing.procedures import ClockRule
+from routing.procedures.domain import ClockRule
+from routing.timing import clocks
+from routing.timing.clocks import Clock
 
 Told = Literal["yellow", "red", "expire"]
 

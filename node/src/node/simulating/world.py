@@ -8,14 +8,14 @@ from random import Random
 from contracts import units
 from contracts.units import UnitDirectory
 from kit.paths import ancestors, lies_in
-from routing.calendars import WorkingDays
-from routing.clocks import CountingPolicy
-from routing.counting import CHINA, china_day
 from routing.decisions import Counting
-from routing.definitions import Library
 from routing.domain import Actor
+from routing.procedures.library import Library
 from routing.resources import Resources
 from routing.settings import Settings
+from routing.timing.calendars import WorkingDays
+from routing.timing.clocks import CountingPolicy
+from routing.timing.counting import CHINA, china_day
 
 # code, name, region, node: the first unit of a region is its petition office
 TREE = (

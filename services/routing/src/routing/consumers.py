@@ -11,10 +11,11 @@ from kit.bus import Consumer
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
-from routing import approvals, deadlines, decisions, resources, store, usecases
+from routing import approvals, decisions, resources, store, usecases
 from routing.domain import Case, Unit
 from routing.shapes import case_of
 from routing.table import BY_ITSELF
+from routing.timing import deadlines
 
 
 async def on_petition_registered(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:

@@ -6,10 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from kit.errors import Refused
-from routing import clocks, hand_overs
+from routing import hand_overs
 from routing.domain import Case, Last, Order, Unit, check_request
-from routing.procedures import Procedure
+from routing.procedures.domain import Procedure
 from routing.table import BACK, ENDS, SAME
+from routing.timing import clocks
 
 Effect = Callable[[Case, Case, Order, Procedure], Case]
 

@@ -13,10 +13,10 @@ from uuid import UUID
 
 from kit.errors import Refused
 from kit.paths import ancestors
-from routing.clocks import Clock
 from routing.guards import GUARDS, Situation
-from routing.procedures import ActionRule, Procedure, Stage
+from routing.procedures.domain import ActionRule, Procedure, Stage
 from routing.table import ACTIONS, TABLE, Rule
+from routing.timing.clocks import Clock
 
 Outcome = Literal["support", "explain", "not-support"]  # Art 32
 RETURN_REASONS = ("not-ours", "incomplete", "duplicate", "unknown-unit", "other")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from routing.clocks import Clock
-from routing.procedures import Procedure
+from routing.procedures.domain import Procedure
+from routing.timing.clocks import Clock
 
 if TYPE_CHECKING:
     from routing.domain import Actor, Case

@@ -5,7 +5,7 @@ from dataclasses import replace
 from kit.errors import Refused
 from kit.paths import lies_in
 from routing.domain import NEXT_STAGE, RETURN_REASONS, Case, HandOver, Order, Unit
-from routing.procedures import Procedure
+from routing.procedures.domain import Procedure
 
 
 def _check_target(case: Case, order: Order) -> Unit:

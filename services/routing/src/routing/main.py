@@ -2,16 +2,21 @@
 
 from pathlib import Path
 
-import routing.deadlines_tables
 import routing.refusals
-import routing.requests_refusals  # noqa: F401 - these fill the metadata and the refusal catalogue
+import routing.requests.refusals
+import routing.timing.tables  # noqa: F401 - these fill the metadata and the refusal catalogue
 from contracts.auditing import SEALING
 from kit.app import HOUSEKEEPING, Service
 from kit.sealing import Sealed
-from routing import delegations_api, proposals_api, proposals_store, requests_api, requests_store, requests_tables
+from routing import delegations_api
 from routing.api import router
 from routing.consumers import CONSUMERS
-from routing.requests_consumers import with_requests
+from routing.proposals import api as proposals_api
+from routing.proposals import store as proposals_store
+from routing.requests import api as requests_api
+from routing.requests import store as requests_store
+from routing.requests import tables as requests_tables
+from routing.requests.consumers import with_requests
 from routing.resources import open_resources
 from routing.store import text_binding
 from routing.tables import metadata, timeline

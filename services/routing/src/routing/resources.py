@@ -8,13 +8,13 @@ from contracts import units
 from contracts.units import UnitDirectory
 from kit.errors import Refused
 from kit.runtime import Runtime
-from routing.calendars import WorkingDays
-from routing.clocks import CountingPolicy
 from routing.decisions import Counting
-from routing.definitions import Library
 from routing.domain import Unit
-from routing.procedures import ClockRule
+from routing.procedures.domain import ClockRule
+from routing.procedures.library import Library
 from routing.settings import Settings
+from routing.timing.calendars import WorkingDays
+from routing.timing.clocks import CountingPolicy
 
 
 @dataclass

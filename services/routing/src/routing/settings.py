@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from routing.requests_rules import Policy
+from routing.requests.rules import Policy
 
 
 class Settings(BaseModel):

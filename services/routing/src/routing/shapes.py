@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from contracts import events
-from routing.clocks import Clock
 from routing.domain import Case, HandOver, Last
+from routing.timing.clocks import Clock
 
 # what a case has and nobody is told, and what is told in another shape
 _OWN = frozenset({"id", "version", "submitted_by"})

@@ -10,12 +10,13 @@ from sqlalchemy import Row
 from kit.auth import Principal
 from kit.db import Session
 from kit.runtime import Runtime
-from routing import approvals, clocks, domain, explaining, resources, store, usecases
+from routing import approvals, domain, resources, store, usecases
 from routing.domain import Case, Why
 from routing.models import ActionOut, CaseOut, CaseRow, ClockOut, Entry, HandOverOut
-from routing.procedures import ActionRule, ClockRule, Procedure
+from routing.procedures.domain import ActionRule, ClockRule, Procedure
 from routing.shapes import clocks_of
 from routing.table import ACTIONS, TABLE
+from routing.timing import clocks, explaining
 
 ORDER = {"green": 0, "yellow": 1, "red": 2}
 

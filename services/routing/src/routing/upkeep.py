@@ -6,10 +6,11 @@ from uuid import UUID
 
 from kit.db import Session
 from kit.runtime import Runtime
-from routing import clocks, deadlines, decisions, resources, store, usecases
-from routing.clocks import Calendar, CountingPolicy
+from routing import decisions, resources, store, usecases
 from routing.domain import Actor, Case, Last, Order
 from routing.table import HANDLING, OFFICE
+from routing.timing import clocks, deadlines
+from routing.timing.clocks import Calendar, CountingPolicy
 
 SYSTEM = "system"
 REPORT = timedelta(days=15)  # for the result of an order that was assigned because nobody claimed it

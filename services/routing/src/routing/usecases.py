@@ -16,13 +16,15 @@ from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
-from routing import approvals, clocks, deadlines, domain, requests_store, resources, store
-from routing.deadlines_store import Watch
+from routing import approvals, domain, resources, store
 from routing.decisions import decide
 from routing.domain import Actor, Case, Order, Outcome, Unit
-from routing.forms import FieldError, check_form
-from routing.procedures import ActionRule, Procedure
+from routing.procedures.domain import ActionRule, Procedure
+from routing.procedures.forms import FieldError, check_form
+from routing.requests import store as requests_store
 from routing.shapes import public_state
+from routing.timing import clocks, deadlines
+from routing.timing.store import Watch
 
 
 @dataclass(frozen=True, slots=True)

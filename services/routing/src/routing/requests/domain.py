@@ -11,7 +11,7 @@ from uuid import UUID
 
 from kit.errors import Refused
 from kit.paths import ancestors, lies_in
-from routing.requests_rules import ACTIONS, ADOPTIONS, KINDS, LONGEST, OFFICE, TABLE, UNANSWERED, Party, Policy, Rule
+from routing.requests.rules import ACTIONS, ADOPTIONS, KINDS, LONGEST, OFFICE, TABLE, UNANSWERED, Party, Policy, Rule
 from routing.table import ENDS
 
 

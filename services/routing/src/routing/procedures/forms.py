@@ -8,7 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
-from routing.procedures import ActionRule
+from routing.procedures.domain import ActionRule
 
 NO_FIELDS: Mapping[str, Any] = {"type": "object", "additionalProperties": False}
 _FORMATS = FormatChecker(formats=["date"])

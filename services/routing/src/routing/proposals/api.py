@@ -12,9 +12,11 @@ from kit.errors import Refused
 from kit.idempotency import Idempotent, IdempotentRoute
 from kit.pages import Cursor, Limit, Page, after, cursor_of
 from kit.runtime import Runtime
-from routing import proposals_store, proposals_usecases, resources
-from routing.requests_api import Reader, Supervising, runtime_of, shown
-from routing.requests_models import DismissIn, FollowIn, ProposalOut, ProposeIn, RequestOut, Trigger
+from routing import resources
+from routing.proposals import store as proposals_store
+from routing.proposals import usecases as proposals_usecases
+from routing.requests.api import Reader, Supervising, runtime_of, shown
+from routing.requests.models import DismissIn, FollowIn, ProposalOut, ProposeIn, RequestOut, Trigger
 
 router = APIRouter(prefix="/api/routing/v1", route_class=IdempotentRoute, tags=["proposals"])
 

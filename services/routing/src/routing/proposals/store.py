@@ -12,7 +12,7 @@ from kit.auth import Principal
 from kit.crypto import Keyring
 from kit.db import Session
 from kit.paths import ancestors
-from routing.requests_tables import proposal_scopes, proposals
+from routing.requests.tables import proposal_scopes, proposals
 from routing.tables import cases
 
 PROPOSE = """

@@ -1,7 +1,7 @@
 """What a procedure (办理程序) is: which actions it knows, what they need, which clocks run. Standard library only.
 
 The table of states (routing.table) is the law; a procedure only ever narrows it. Procedures are read from versioned
-files (routing.definitions); a case keeps the version it began with.
+files (routing.procedures.library); a case keeps the version it began with.
 """
 
 from collections.abc import Mapping

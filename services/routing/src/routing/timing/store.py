@@ -8,8 +8,8 @@ from uuid import UUID
 import asyncpg
 
 from kit.db import Session
-from routing.clocks import Clock, yellow_at
-from routing.procedures import ClockRule
+from routing.procedures.domain import ClockRule
+from routing.timing.clocks import Clock, yellow_at
 
 # What was told of the same start stays told as long as it is true. A clock that is new here, but not new (the case came
 # from another node), was told of by that node until it let go. Rows that are as they should be are not touched at all.

@@ -14,10 +14,13 @@ from kit.errors import Refused
 from kit.idempotency import Idempotent, IdempotentRoute
 from kit.pages import Cursor, Limit, Page, after, cursor_of
 from kit.runtime import Runtime
-from routing import requests, requests_store, requests_usecases, resources, store
+from routing import resources, store
 from routing.models import ActionOut
-from routing.requests import Wish
-from routing.requests_models import (
+from routing.requests import domain as requests
+from routing.requests import store as requests_store
+from routing.requests import usecases as requests_usecases
+from routing.requests.domain import Wish
+from routing.requests.models import (
     AnswerIn,
     InstructIn,
     Kind,
@@ -32,10 +35,10 @@ from routing.requests_models import (
     SupportIn,
     UrgeIn,
 )
-from routing.requests_rules import ACTIONS, ENDED, STATUSES
-from routing.requests_shapes import request_of
-from routing.requests_store import Filter
-from routing.requests_usecases import Decision
+from routing.requests.rules import ACTIONS, ENDED, STATUSES
+from routing.requests.shapes import request_of
+from routing.requests.store import Filter
+from routing.requests.usecases import Decision
 
 router = APIRouter(prefix="/api/routing/v1", route_class=IdempotentRoute, tags=["requests"])
 Reader = Annotated[Principal, allow("clerk", "handler", "leader", "supervisor")]

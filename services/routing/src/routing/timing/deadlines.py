@@ -20,10 +20,11 @@ from kit.errors import Refused
 from kit.logs import log
 from kit.runtime import Runtime
 from kit.workers import Worker
-from routing import clocks, deadlines_store
-from routing.clocks import Calendar, Clock, CountingPolicy, Level
-from routing.deadlines_store import Watch
-from routing.procedures import ClockRule
+from routing.procedures.domain import ClockRule
+from routing.timing import clocks
+from routing.timing import store as deadlines_store
+from routing.timing.clocks import Calendar, Clock, CountingPolicy, Level
+from routing.timing.store import Watch
 
 BATCH = 500
 AGAIN = timedelta(minutes=5)  # until an action that failed is tried again

@@ -1,7 +1,7 @@
 """The clocks of a case (期限): started, paused, extended, stopped by actions; how urgent they are. Standard library.
 
 There is at most one clock of each name; one that starts again takes the place of the stopped one before. Which days
-count is said in routing.counting, why a clock ends when it does in routing.explaining.
+count is said in routing.timing.counting, why a clock ends when it does in routing.timing.explaining.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from kit.errors import Refused
-from routing.counting import (
+from routing.procedures.domain import ClockRule
+from routing.timing.counting import (
     DAY,
     Calendar,
     CountingPolicy,
@@ -20,7 +21,6 @@ from routing.counting import (
     span,
     whole_days,
 )
-from routing.procedures import ClockRule
 
 __all__ = [  # with what of the counting belongs to their signatures
     "Calendar", "Clock", "CountingPolicy", "Level", "alarms", "apply", "due", "foremost", "level", "redated",

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from kit.errors import Refused
-from routing import definition_rules
-from routing.definition_rules import ROUTED_KINDS, ROUTES
-from routing.definition_source import BadDefinition, Mistake, Source, based_on, read
 from routing.domain import ALWAYS
-from routing.forms import FieldError, check_form
-from routing.procedures import ActionRule, ClockRule, Procedure
+from routing.procedures import rules as definition_rules
+from routing.procedures.domain import ActionRule, ClockRule, Procedure
+from routing.procedures.forms import FieldError, check_form
+from routing.procedures.rules import ROUTED_KINDS, ROUTES
+from routing.procedures.source import BadDefinition, Mistake, Source, based_on, read
 
 __all__ = ["SHIPPED", "BadDefinition", "FieldError", "Library", "Mistake", "check_files", "check_form"]
 

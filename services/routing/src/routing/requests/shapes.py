@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from contracts.events import LastAction, RequestState
-from routing.requests import Place, Request, Step
+from routing.requests.domain import Place, Request, Step
 
 
 def public_state(request: Request) -> RequestState:

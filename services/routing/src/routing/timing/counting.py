@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Protocol
 
-from routing.procedures import ClockRule, Unit
+from routing.procedures.domain import ClockRule, Unit
 
 CHINA = timezone(timedelta(hours=8))  # one zone for the whole country, and no summer time since 1992
 DAY = timedelta(days=1)

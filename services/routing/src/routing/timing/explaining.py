@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-from routing.clocks import Clock
-from routing.counting import CHINA, DAY, Calendar, Count, CountingPolicy, china_day, count, whole_days
-from routing.procedures import ClockRule, Unit
+from routing.procedures.domain import ClockRule, Unit
+from routing.timing.clocks import Clock
+from routing.timing.counting import CHINA, DAY, Calendar, Count, CountingPolicy, china_day, count, whole_days
 
 UNITS: dict[Unit, tuple[str, str]] = {
     "day": ("日", "days"),

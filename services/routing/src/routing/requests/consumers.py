@@ -11,8 +11,9 @@ from kit.db import Session
 from kit.errors import Refused
 from kit.paths import lies_in
 from kit.runtime import Runtime
-from routing import proposals_usecases, requests_usecases
-from routing.requests_usecases import Told, state_of
+from routing.proposals import usecases as proposals_usecases
+from routing.requests import usecases as requests_usecases
+from routing.requests.usecases import Told, state_of
 
 
 async def on_request(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:

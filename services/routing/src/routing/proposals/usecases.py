@@ -13,11 +13,12 @@ from kit.db import Session
 from kit.errors import Refused
 from kit.paths import lies_in
 from kit.runtime import Runtime
-from routing import proposals_store, requests_usecases
-from routing.deadlines import RETURNED_TOO_OFTEN
-from routing.proposals_store import Proposal
-from routing.requests import Request, Wish, check_above
-from routing.requests_rules import OFFICE, SUPERVISING
+from routing.proposals import store as proposals_store
+from routing.proposals.store import Proposal
+from routing.requests import usecases as requests_usecases
+from routing.requests.domain import Request, Wish, check_above
+from routing.requests.rules import OFFICE, SUPERVISING
+from routing.timing.deadlines import RETURNED_TOO_OFTEN
 
 WARNED = "routing.clock.warned.v1"
 

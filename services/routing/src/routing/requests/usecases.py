@@ -18,10 +18,12 @@ from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
-from routing import requests, requests_store, resources, store
-from routing.requests import Asker, Matter, Place, Request, Wish
-from routing.requests_rules import UNANSWERED, Policy
-from routing.requests_shapes import public_state, request_of
+from routing import resources, store
+from routing.requests import domain as requests
+from routing.requests import store as requests_store
+from routing.requests.domain import Asker, Matter, Place, Request, Wish
+from routing.requests.rules import UNANSWERED, Policy
+from routing.requests.shapes import public_state, request_of
 
 EVENT_OF = {
     "send": "routing.request.sent.v1",

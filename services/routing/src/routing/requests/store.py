@@ -12,10 +12,10 @@ from contracts.events import RequestState
 from kit.crypto import Keyring
 from kit.db import Session
 from kit.paths import ancestors
-from routing.requests import Request
-from routing.requests_rules import ENDED, UNANSWERED
-from routing.requests_shapes import public_state, request_of
-from routing.requests_tables import request_scopes, request_steps, requests
+from routing.requests.domain import Request
+from routing.requests.rules import ENDED, UNANSWERED
+from routing.requests.shapes import public_state, request_of
+from routing.requests.tables import request_scopes, request_steps, requests
 from routing.tables import cases
 
 # a replica keeps the highest version, whatever the order and however often it comes

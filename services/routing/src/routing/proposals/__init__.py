@@ -1,0 +1,1 @@
+"""Supervision that is proposed and decided."""

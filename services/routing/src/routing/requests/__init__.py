@@ -1,0 +1,1 @@
+"""What one unit asks of another about a case."""
