@@ -20,7 +20,7 @@ down: ## stop the four nodes, and only them
 status: ## what runs and how it is
 	@$(PYTHON) -m xinqiao_local status
 
-demo: ## tell the main story on the running nodes: a petition travels four tiers and back
+demo: ## tell the main story on the running nodes: a petition travels four tiers and back; then sixty days pass
 	@$(PYTHON) -m node.demo
 
 test: ## install what is missing and run everything that CI runs
@@ -34,6 +34,7 @@ check: ## linters, types, import rules, contracts and generated documents
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@$(PYTHON) -m contracts check
+	@$(PYTHON) -m routing.procedures check
 	@$(PYTHON) -m node.describe check
 
 fast: ## the tests of the packages alone, without nodes, browser and faults

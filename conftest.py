@@ -29,6 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
     servers.start().to_environment()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Nothing brings the nodes' time back: tests that move it come last."""
+    items.sort(key=lambda item: item.get_closest_marker("moves_time") is not None)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from tests.support.scheduling import BySharedServers

@@ -12,6 +12,7 @@ from deploy.bench.ground import Ground
 from deploy.bench.growth import IDS
 from rich.console import Console
 
+from contracts.units import UnitDirectory
 from kit import migrations
 from kit.bus import Bus
 from kit.clock import ManualClock
@@ -66,7 +67,9 @@ async def _scan(ground: Ground, cases: int) -> Scan:
     await migrations.upgrade(dsn, service.migrations, service.metadata)
     await _fill(dsn, cases, clock)
     bus = Bus(ground.broker.url(), name="bench")
-    runtime = Runtime.build("routing", NodeSettings.load(ground.node(dsn)), bus)
+    settings = NodeSettings.load(ground.node(dsn))
+    units = UnitDirectory.read(settings.resolve(settings.node.units_file))
+    runtime = Runtime.build("routing", settings, bus, units.above)
     runtime.clock = clock
     try:
         seconds = [await _round(runtime, clock) for _ in range(ROUNDS)]

@@ -97,7 +97,7 @@ async def plan_of_a_page(dsn: str, scope: str) -> str:
     try:
         async with database.transaction() as session:
             before = UUID(int=2**128 - 1)
-            await store.page(session, scope, UNIT, before=before, limit=50, number=None)
+            await store.page(session, scope, [UNIT], before=before, limit=50, number=None)
             statement, values = sent[-1]
             rows = await session.raw.fetch(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}", *values)
     finally:

@@ -115,7 +115,8 @@ class Bench:
         try:
             outcome = load_from_outside(plan)
         except subprocess.CalledProcessError as error:
-            raise RuntimeError(self.node.application.processes["all"].last_words(60)) from error
+            words = [process.last_words(60) for process in self.node.application.processes.values()]
+            raise RuntimeError("\n".join(words)) from error
         ended = asyncio.run(self._settled(outcome, calls))
         done = len(outcome.cases)
         after = self.node.processor_times()

@@ -55,9 +55,9 @@ async def _plans(node: WholeNode) -> dict[str, str]:
     """Raises RuntimeError for a plan that reads more than its lines."""
     dsn = node.dsns["routing"]
     plans = {
-        "to-do": await plan_of(dsn, lambda session: store.to_do(session, TOWN, 50)),
+        "to-do": await plan_of(dsn, lambda session: store.to_do(session, [TOWN], 50)),
         "cases": await plan_of(
-            dsn, lambda session: store.page(session, COUNTY, OFFICE, before=None, limit=50, state=None, mine=False)
+            dsn, lambda session: store.page(session, COUNTY, [OFFICE], before=None, limit=50, state=None, mine=False)
         ),
     }
     if "ix_cases_to_do" not in plans["to-do"]:

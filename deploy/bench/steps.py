@@ -14,6 +14,7 @@ OPINION = {
     "kind": "opinion", "request": "要求疏通门前道路排水。", "facts": "经现场核查，排水管网堵塞，情况属实。" * 8,
     "opinion": "已安排疏通，三十日内完成。" * 4, "legal_basis": "《信访工作条例》第三十二条。", "outcome": "support",
 }  # fmt: skip
+NOTICE = {"notice_method": "post", "notice_at": "2025-01-02T09:00:00+08:00"}
 PETITION = {
     **BODY, "route": 6, "title": f"门前道路积水 {MARK}",
     "petitioners": [
@@ -32,14 +33,14 @@ def of_node(node: WholeNode) -> list[Step]:
         Step("register", "/api/intake/v1/petitions", _text(PETITION), office, 201, ("id", CASE)),
         _action("transfer", 1, office, {"to_unit": TOWN}, early=(404,), rest=REST),
         _action("receive", 2, handler),
-        _action("accept", 3, handler),
+        _action("accept", 3, handler, {"fields": NOTICE}),
         Step(
             "file-opinion", f"/api/documents/v1/petitions/{CASE}/papers", _text(OPINION), handler, 201,
             ("paper_id", PAPER), early=(404,), rest=REST, counted=False,
         ),
         _action("submit", 4, handler, support, early=(422,), rest=REST),
         _action("approve", 5, leader),
-        _action("close", 6, handler),
+        _action("close", 6, handler, {"fields": {"method": "in-person"}}),
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A whole node on the ground of a run: databases, broker, node file, all six services in one process."""
+"""A whole node on the ground of a run: databases, broker, node file, all six services, in one process for each role."""
 
 import shutil
 import subprocess
@@ -47,10 +47,9 @@ class WholeNode:
         self.application.wait_ready()
 
     def processor_times(self) -> dict[str, float]:
-        """Seconds that the node, its database and its broker have used."""
-        own = self.application.processes["all"]
+        """Seconds that the node's processes, its database and its broker have used."""
         servers = {"postgres": self.ground.postgres.daemon, "broker": self.ground.broker.daemon}
-        return {name: _family_time(daemon) for name, daemon in {"node": own, **servers}.items()}
+        return {name: _family_time(daemon) for name, daemon in {**self.application.processes, **servers}.items()}
 
 
 def _family_time(daemon: Daemon) -> float:
@@ -81,7 +80,7 @@ def whole_node(ground: Ground) -> Iterator[WholeNode]:
     ensure_keys(directory / "keys", COUNTY)
     shutil.copyfile(SEED / "units.csv", directory / "units.csv")
     shutil.copyfile(SEED / "accounts.csv", directory / "accounts.csv")
-    application = Application(directory, split=False)
+    application = Application(directory, split=False, by_role=True)
     application.allocate_ports()
     _write_node_file(ground, application, password)
     try:

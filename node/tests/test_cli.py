@@ -25,6 +25,8 @@ COMMANDS = [
     ["parked", "show"], ["parked", "replay"], ["parked", "drop"], ["outbox", "list"], ["outbox", "retry"],
     ["keys", "list"], ["keys", "rotate"], ["keys", "reencrypt"], ["audit", "verify"],
     ["audit", "export"], ["audit", "seal"], ["audit", "heads"], ["procedures", "check"], ["procedures", "list"],
+    ["procedures", "show"],
+    ["clock", "show"], ["clock", "advance"],
 ]  # fmt: skip
 
 

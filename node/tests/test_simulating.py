@@ -4,21 +4,26 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
+from tests.support.infra import Infra
 from typer.testing import CliRunner, Result
 
+from contracts.events import ClockState
 from node.cli import app
 from node.simulating import choosing
+from node.simulating.engine import engine, throwaway
 from node.simulating.figures import figures
 from node.simulating.invariants import check
 from node.simulating.running import Life, Plan, Simulation
-from node.simulating.warning import Warnings
+from node.simulating.warning import Due, Warnings
+from node.simulating.world import world
 from routing.domain import Actor, Case, Why, refusal
 from routing.procedures.domain import Procedure
 from routing.procedures.library import Library
@@ -27,62 +32,81 @@ from routing.table import ENDS
 SMALL = Plan(days=60, petitions=150, seed=1, start=date(2026, 1, 5))
 
 
-def simulated(plan: Plan = SMALL) -> Simulation:
-    simulation = Simulation(plan)
-    simulation.run(simulation.end)
+async def simulated(infra: Infra, plan: Plan = SMALL, further: timedelta = timedelta(0)) -> Simulation:
+    """further: how long people go on after the last petition."""
+    async with throwaway(infra.postgres) as dsn:
+        routing = engine(dsn, world(), plan.begin)
+        simulation = Simulation(plan, world(), routing)
+        await simulation.run(simulation.end + further)
+        await routing.close()
     simulation.check_warnings()
     return simulation
 
 
-@cache
-def once() -> Simulation:
-    return simulated()
+@pytest.fixture(scope="module")
+async def once(infra: Infra) -> Simulation:
+    return await simulated(infra)
 
 
-def command(*words: str) -> Result:
-    return CliRunner().invoke(app, ["simulate", "--days", "60", "--petitions", "150", *words])
+@pytest.fixture
+def command(infra: Infra, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    monkeypatch.setenv("XQ_SIMULATION_SERVER", infra.postgres)
+    return lambda *words: CliRunner().invoke(app, ["simulate", "--days", "60", "--petitions", "150", *words])
 
 
-def test_every_petition_is_opened_and_every_rule_holds() -> None:
-    simulation = once()
-    assert len(simulation.lives) == 150
-    assert simulation.breaches == []
+async def databases(infra: Infra) -> list[str]:
+    connection = await asyncpg.connect(infra.postgres)
+    found = await connection.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'xinqiao_simulation_%'")
+    await connection.close()
+    return [row["datname"] for row in found]
 
 
-def test_every_shipped_procedure_is_followed_and_much_happens() -> None:
-    found = figures(simulated(replace(SMALL, days=120, petitions=600)))
+def test_every_petition_is_opened_and_every_rule_holds(once: Simulation) -> None:
+    assert len(once.lives) == 150
+    assert once.breaches == []
+
+
+async def test_nothing_of_it_stays(infra: Infra) -> None:
+    async with throwaway(infra.postgres) as dsn:
+        (name,) = await databases(infra)
+        assert dsn.endswith(name)
+    assert await databases(infra) == []
+
+
+async def test_every_shipped_procedure_is_followed_and_much_happens(infra: Infra) -> None:
+    """Reviews that are recorded late and disputes are among it: their limits are told of too."""
+    found = figures(await simulated(infra, replace(SMALL, days=120, petitions=600)))
     assert all(each["opened"] > 0 for each in found["procedures"])
     assert len(found["procedures"]) == len(Library.shipped().newest())
-    assert min(found["events"][name] for name in ("objections", "disputes", "reviews", "returned_drafts")) > 0
+    happened = ("objections", "disputes", "reviews", "returned_drafts", "proposals")
+    assert min(found["events"][name] for name in happened) > 0
     assert found["breaches"] == []
 
 
-def test_no_case_is_stuck_once_nothing_more_comes_in() -> None:
-    simulation = simulated()
-    simulation.run(simulation.end + timedelta(days=900))
-    simulation.check_warnings()
+async def test_no_case_is_stuck_once_nothing_more_comes_in(infra: Infra) -> None:
+    simulation = await simulated(infra, further=timedelta(days=900))
     assert [life.case.number for life in simulation.lives.values() if life.case.state not in ENDS] == []
     assert simulation.breaches == []
 
 
-def test_opened_are_finished_or_open() -> None:
-    for each in figures(once())["procedures"]:
+def test_opened_are_finished_or_open(once: Simulation) -> None:
+    for each in figures(once)["procedures"]:
         assert each["opened"] == each["finished"] + each["open"]
         assert each["overdue"] <= each["open"]
 
 
-def test_each_rate_has_its_definition_and_its_parts_add_up() -> None:
-    for each in figures(once())["rates"]:
+def test_each_rate_has_its_definition_and_its_parts_add_up(once: Simulation) -> None:
+    for each in figures(once)["rates"]:
         assert each["definition_zh"]
         assert each["definition_en"]
         assert each["of"] == sum(each[part] for part in ("on-time", "late", "not-yet-due", "overdue"))
         assert each["rate"] == round(each["on-time"] / each["of"], 4)
 
 
-def run_apart(file: Path, seed: int, hashes: int) -> bytes:
+def run_apart(infra: Infra, file: Path, seed: int, hashes: int) -> bytes:
     """In a process of its own, where sets have another order."""
-    words = ["simulate", "--days", "60", "--petitions", "150", "--seed", str(seed), "--json", str(file)]
-    environment = {**os.environ, "PYTHONHASHSEED": str(hashes)}
+    words = ["simulate", "--days", "40", "--petitions", "60", "--seed", str(seed), "--json", str(file)]
+    environment = {**os.environ, "PYTHONHASHSEED": str(hashes), "XQ_SIMULATION_SERVER": infra.postgres}
     subprocess.run(
         [sys.executable, "-c", "from node.cli import main; main()", *words],
         env=environment,
@@ -93,13 +117,15 @@ def run_apart(file: Path, seed: int, hashes: int) -> bytes:
     return file.read_bytes()
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: Path) -> None:
-    first = run_apart(tmp_path / "first.json", 7, hashes=1)
-    assert first == run_apart(tmp_path / "second.json", 7, hashes=2)
-    assert first != run_apart(tmp_path / "third.json", 8, hashes=1)
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(infra: Infra, tmp_path: Path) -> None:
+    first = run_apart(infra, tmp_path / "first.json", 7, hashes=1)
+    assert first == run_apart(infra, tmp_path / "second.json", 7, hashes=2)
+    assert first != run_apart(infra, tmp_path / "third.json", 8, hashes=1)
 
 
-def test_the_command_prints_the_figures_in_both_languages_and_writes_them(tmp_path: Path) -> None:
+def test_the_command_prints_the_figures_in_both_languages_and_writes_them(
+    command: Any, once: Simulation, tmp_path: Path
+) -> None:
     file = tmp_path / "figures.json"
     told = command("--json", str(file))
     assert told.exit_code == 0
@@ -107,29 +133,36 @@ def test_the_command_prints_the_figures_in_both_languages_and_writes_them(tmp_pa
         assert expected in told.output
     written: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     assert written["plan"] == {"days": 60, "petitions": 150, "seed": 1, "start": "2026-01-05"}
-    assert written == figures(once())
+    assert written == figures(once)
 
 
 @pytest.mark.parametrize("words", [("--days", "0"), ("--petitions", "-1"), ("--start", "1999-01-01"), ("--start", "x")])
-def test_bad_input_is_refused(words: tuple[str, str]) -> None:
+def test_bad_input_is_refused(command: Any, words: tuple[str, str]) -> None:
     assert command(*words).exit_code == 2
 
 
-def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_without_a_server_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XQ_RUN_DIR", str(tmp_path))
+    told = CliRunner().invoke(app, ["simulate"])
+    assert (told.exit_code, "make up" in told.output) == (2, True)
+    told = CliRunner().invoke(app, ["simulate", "--server", "postgresql://nobody@127.0.0.1:1/none"])
+    assert (told.exit_code, "does not answer" in told.output) == (2, True)
+
+
+def test_a_file_that_cannot_be_written_is_told(command: Any, tmp_path: Path) -> None:
     told = command("--petitions", "1", "--json", str(tmp_path / "missing" / "figures.json"))
     assert told.exit_code == 2
     assert "cannot be written" in told.output
 
 
-def test_no_petitions_are_no_figures() -> None:
-    found = figures(simulated(replace(SMALL, petitions=0)))
+async def test_no_petitions_are_no_figures(infra: Infra) -> None:
+    found = figures(await simulated(infra, replace(SMALL, petitions=0)))
     assert {each["rate"] for each in found["rates"]} == {None}
 
 
-def some_life(state: str) -> tuple[Simulation, Life]:
-    """One of the simulation whose case is in this state."""
-    simulation = once()
-    return simulation, next(life for life in simulation.lives.values() if life.case.state == state)
+def life_in(simulation: Simulation, state: str) -> Life:
+    """One whose case is in this state, with limits that run."""
+    return next(life for life in simulation.lives.values() if life.case.state == state and life.case.due_at is not None)
 
 
 @pytest.mark.parametrize(
@@ -143,38 +176,45 @@ def some_life(state: str) -> tuple[Simulation, Life]:
         ("the state belongs to the procedure", {"procedure": "suggestion/1", "state": "hearing"}),
     ],
 )
-def test_a_broken_case_is_noticed(rule: str, broken: dict[str, Any]) -> None:
-    simulation, life = some_life("accepted")
+def test_a_broken_case_is_noticed(once: Simulation, rule: str, broken: dict[str, Any]) -> None:
+    life = life_in(once, "accepted")
     before = replace(life.case, version=life.case.version - 1, state="received")
     after = replace(life.case, **broken)
-    found = check(before, after, simulation.procedure(after), simulation.world, simulation.now)
+    found = check(before, after, once.procedure(after), once.world, once.now)
     assert rule in {each.rule for each in found}
 
 
-def test_a_clock_that_ends_before_it_began_or_outlives_its_case_is_noticed() -> None:
-    simulation, life = some_life("accepted")
+def test_a_clock_that_ends_before_it_began_or_outlives_its_case_is_noticed(once: Simulation) -> None:
+    life = life_in(once, "accepted")
     turned = [replace(clock, due_at=clock.started_at) for clock in life.case.clocks]
     after = replace(life.case, clocks=tuple(turned), state="declined")
-    rules = {each.rule for each in check(None, after, simulation.procedure(after), simulation.world, simulation.now)}
+    rules = {each.rule for each in check(None, after, once.procedure(after), once.world, once.now)}
     assert {"a clock ends after it began", "no duty runs after the end that nothing can stop"} <= rules
 
 
-def test_a_warning_that_is_never_told_or_told_twice_is_noticed() -> None:
-    simulation, life = some_life("accepted")
-    rules = simulation.procedure(life.case).clocks
-    warnings, late = Warnings(), simulation.end + timedelta(days=200)
-    planned = list(warnings.plan(life.case, rules, simulation.now))
-    assert warnings.missed(life.case, rules, late) == planned
-    assert list(warnings.plan(life.case, rules, simulation.now)) == []
-    for due in planned:
-        assert warnings.reach(due, life.case, rules)
-    assert warnings.missed(life.case, rules, late) == []
+def test_a_warning_that_is_never_told_or_told_twice_is_noticed(once: Simulation) -> None:
+    case = life_in(once, "accepted").case
+    rules, warnings, late = once.procedure(case).clocks, Warnings(), once.end + timedelta(days=200)
+    untold = warnings.missed(case, rules, late)
+    assert {due.level for due in untold} == {"yellow", "red"}
+    for due in untold:
+        assert warnings.tell(case, state_of(case, due))
+    assert warnings.missed(case, rules, late) == []
     assert warnings.doubled() == []
-    warnings.reach(planned[0], life.case, rules)
+    warnings.tell(case, state_of(case, untold[0]))
     assert len(warnings.doubled()) == 1
+    elsewhen = state_of(case, untold[0]).model_copy(update={"due_at": late})
+    assert not warnings.tell(case, elsewhen)
 
 
-def test_a_stuck_case_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def state_of(case: Case, due: Due) -> ClockState:
+    return ClockState(
+        number=case.number, clock=due.run[1], level=due.level, due_at=due.due_at, holder_unit=case.holder_unit,
+        holder_region=case.holder_region, at=due.at,
+    )  # fmt: skip
+
+
+def test_a_stuck_case_is_noticed(command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where the domain allows nothing any more, the command says so and fails."""
 
     def never_accepted(case: Case, action: str, actor: Actor, procedure: Procedure, at: datetime) -> Why | None:

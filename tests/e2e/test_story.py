@@ -7,16 +7,20 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aio_pika
 import httpx
+import pytest
 
+from kit.clock import MovableClock
 from kit.testing import eventually
 from node.calling import until
 from node.demo import OFFICE, act, case_at
+from routing.timing.counting import CHINA
 from tests.support.tree import TestCaller, Tree
 
 PLANTED = {"name": "欧阳禾苗", "phone": "13799990000", "id_number": "110101199003074258", "address": "桃源里七号"}
@@ -34,14 +38,65 @@ def transferred(tree: Tree) -> tuple[str, TestCaller, TestCaller]:
     return receipt["id"], province, city
 
 
-def test_the_demonstration_runs_to_its_end(tree: Tree) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "node.demo"], env={**tree.environment, "COLUMNS": "200"}, capture_output=True, text=True,
-        timeout=120, check=False,
+@pytest.mark.moves_time
+def test_the_demonstration_runs_to_its_end_also_a_second_time(tree: Tree) -> None:
+    environment = {**tree.environment, "COLUMNS": "200"}
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-m", "node.demo"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "done" in done.stdout
+        assert "第34条" in done.stdout, "it does not say why the case is due on that date"
+        assert re.search("红色预警.*the red level is told at the province", done.stdout)
+
+
+@pytest.mark.moves_time
+def test_all_processes_of_a_node_are_moved_at_once_and_their_workers_notice_within_a_second(tree: Tree) -> None:
+    """At the city, where every service has processes of its own."""
+    clerk = tree.caller("city.clerk")
+    receipt = clerk.post(
+        "/api/intake/v1/petitions", channel="letter", kind="appeal", route=6, title="路灯", content="路灯不亮。",
+        petitioners=[PLANTED],
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "done" in done.stdout
-    assert "第34条" in done.stdout, "it does not say why the case is due on that date"
+    case = case_at(clerk, receipt["id"], "screened")
+    days = (datetime.fromisoformat(case["due_at"]) - now_at(tree, "city")).days + 1
+
+    def warned() -> bool:
+        events = clerk.get(f"/api/analytics/v1/petitions/{case['id']}/events")
+        return any(event["type"] == "routing.clock.warned.v1" for event in events)
+
+    assert case["level"] == "green"
+    assert not warned()
+    words = ["clock", "advance", "--days", str(days), "--all"]
+    moved = subprocess.run(
+        [Path(sys.executable).with_name("xinqiao"), *words],
+        env=tree.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "33.02.25.100" in moved.stdout
+    began = time.monotonic()
+    until(warned)
+    assert time.monotonic() - began < 4  # a worker that nobody wakes sleeps for five
+    assert clerk.get(f"/api/routing/v1/cases/{case['id']}")["level"] == "red"
+    ready = httpx.get(tree.url("city") + "/readyz").json()
+    assert ready["simulated_time"]["moved_seconds"] >= days * 86_400
+    later = clerk.post(
+        "/api/intake/v1/petitions", channel="letter", kind="appeal", route=6, title="井盖", content="井盖缺失。",
+        petitioners=[PLANTED],
+    )  # fmt: skip
+    assert f"{now_at(tree, 'city').astimezone(CHINA):%Y%m%d}" in later["number"]
+
+
+def now_at(tree: Tree, node: str) -> datetime:
+    return MovableClock(tree.node(node).directory / "clock").now()
 
 
 def test_an_account_sees_its_subtree_and_no_other(tree: Tree) -> None:

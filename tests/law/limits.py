@@ -11,6 +11,11 @@ from routing.timing.clocks import Clock, CountingPolicy, apply, level
 from routing.timing.counting import CHINA
 
 POLICY = CountingPolicy()
+# in which state these actions leave a case, as far as it says which limits begin
+LEADS_TO = {
+    "open": "screened", "transfer": "offered", "assign": "offered", "arbitrate": "offered", "request-review": "offered",
+    "receive": "received", "object": "objected",
+}  # fmt: skip
 
 
 @cache
@@ -40,7 +45,7 @@ class Case:
     def do(self, action: str, moment: str, *, stage: str = "handling", days: int = 0, due: str | None = None) -> "Case":
         self.clocks = apply(
             self.clocks, self.procedure.clocks, action, stage, at(moment), calendar(), self.policy,
-            extend_days=days, due_at=at(due) if due else None,
+            extend_days=days, due_at=at(due) if due else None, state=LEADS_TO.get(action),
         )  # fmt: skip
         return self
 

@@ -1,5 +1,12 @@
 """信访工作条例 第二十三条: the unit tells within 15 days of receipt; it may object within 5 working days."""
 
+from typing import Any
+
+import pytest
+from services.routing.tests.cases import TOWN
+
+from kit.errors import Refused
+from tests.law.handling import do, handed_over
 from tests.law.limits import Case
 
 
@@ -40,3 +47,20 @@ def test_the_clock_of_the_hand_over_runs_until_somebody_signs_for_it() -> None:
     assert case.last_day("receive-hand-over") == "2025-09-28"  # 25, 26, Sunday 28 (调休)
     assert case.level("receive-hand-over", "2025-09-29 00:00") == "red"
     assert not case.do("receive", "2025-09-29 08:00").runs("receive-hand-over")
+
+
+@pytest.mark.parametrize(
+    ("received", "last", "after"),
+    [
+        ("2025-09-24 11:00", "2025-09-30", "2025-10-01"),  # over Sunday 28 September, on which people work (调休)
+        ("2025-09-29 11:00", "2025-10-13", "2025-10-14"),  # over the holidays and Saturday 11 October (调休)
+        ("2025-09-15 11:00", "2025-09-22", "2025-09-23"),  # over a weekend like any other
+    ],
+)
+def test_an_objection_is_heard_until_24_00_of_the_fifth_working_day(received: str, last: str, after: str) -> None:
+    case = handed_over(received)
+    objecting: dict[str, Any] = {"reason": "not-ours", "note": "不属本单位"}
+    assert do(case, "object", f"{last} 23:59:59", TOWN, **objecting).state == "objected"
+    with pytest.raises(Refused, match="objection-too-late") as refused:
+        do(case, "object", f"{after} 00:00", TOWN, **objecting)
+    assert refused.value.facts["rule"] == "Art 23"

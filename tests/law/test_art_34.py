@@ -2,7 +2,9 @@
 
 import pytest
 
+from kit.errors import Refused
 from routing.procedures.library import Library
+from tests.law.handling import do, opened
 from tests.law.limits import Case
 
 
@@ -54,3 +56,11 @@ def test_suggestions_and_accusations_have_no_clock_of_sixty_days(kind: str) -> N
     chosen = Library.shipped().choose(kind, None, None)
     case = Case(chosen.key).do("open", "2025-09-01 09:30").do("accept", "2025-09-08 10:00")
     assert not case.runs("handling")
+
+
+def test_an_extension_is_granted_until_24_00_of_the_last_day_and_not_after() -> None:
+    case = do(opened(), "accept", "2025-09-08 10:00")
+    assert do(case, "extend", "2025-11-07 23:59:59", days=30).clocks != case.clocks
+    with pytest.raises(Refused, match="extension-too-late") as refused:
+        do(case, "extend", "2025-11-08 00:00", days=30)
+    assert refused.value.facts["rule"] == "Art 34"

@@ -12,6 +12,7 @@ import httpx
 
 from contracts.envelope import Data, Envelope
 from contracts.speech import parse_event
+from contracts.units import UnitDirectory
 from kit import migrations
 from kit.app import Service, build_app, with_resources
 from kit.bus import Bus, Consumer
@@ -102,7 +103,9 @@ async def running(
     """A service at a node; `parts` replace parts of its runtime (clock, ids)."""
     dsn = await database_for(infra, service, worker)
     settings = settings or settings_of(home, path, database=dsn)
-    runtime = Runtime.build(service.name, settings, Bus(settings.broker.url.get_secret_value(), name="test"))
+    bus = Bus(settings.broker.url.get_secret_value(), name="test")
+    units = UnitDirectory.read(settings.resolve(settings.node.units_file))
+    runtime = Runtime.build(service.name, settings, bus, units.above)
     for name, part in parts.items():
         setattr(runtime, name, part)
     async with with_resources(service, runtime):

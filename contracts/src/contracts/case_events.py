@@ -27,6 +27,16 @@ class HandOver(EventData):
     forced: bool = Field(default=False, description="by the common superior: nobody may object")
 
 
+class Pause(EventData):
+    """A time in which a clock stood still, and why; until null: it goes on."""
+
+    since: datetime
+    by: str = Field(default="", max_length=64, description="the action with which it began")
+    until: datetime | None = None
+    days: int = Field(default=0, ge=0, description="that would have counted, of a limit in days")
+    moved: int = Field(default=0, ge=0, description="days over which the end had been moved before it")
+
+
 class Clock(EventData):
     """A time limit (期限) of a case; due_at null: the sender of the case set none."""
 
@@ -40,6 +50,7 @@ class Clock(EventData):
     set_due: bool = Field(default=False, description="the date was set by hand")
     resumed_at: datetime | None = None
     pauses: int = Field(default=0, ge=0, description="how many are under way at once")
+    spans: list[Pause] = Field(default=[], max_length=100, description="when and why it stood still")
 
 
 class CaseState(EventData):
@@ -73,6 +84,7 @@ class CaseState(EventData):
     suspended: bool = False
     merged_into: UUID | None = None
     terminated_before: bool = Field(default=False, description="the matter has been through re-review (Art 36)")
+    new_facts: bool = Field(default=False, description="a leader found facts and reasons new, though it was terminated")
     outcome: Literal["support", "explain", "not-support"] | None = None
     accepted_at: datetime | None = None
     approved_at: datetime | None = None
@@ -94,9 +106,15 @@ CASE_HAPPENINGS: dict[str, tuple[str, str, str]] = {
     "agree-objection": ("objection-agreed", "异议成立,已退回", "The sender agreed and holds the case again"),
     "refuse-objection": ("objection-refused", "异议不成立", "The sender stands by its hand-over"),
     "arbitrate": ("arbitrated", "已指定办理单位", "The common superior said whose the case is"),
+    "claim": ("claimed", "已认领", "The holder claimed an order"),
     "accept": ("accepted", "已受理", "The unit accepted the petition"),
     "decline": ("declined", "不予受理", "The petition was declined"),
     "refuse-again": ("not-accepted-again", "不再受理", "The same matter is no longer accepted"),
+    "lift-bar": (
+        "bar-lifted",
+        "认定有新的事实和理由",
+        "A leader found facts and reasons new: it can be accepted again",
+    ),
     "answer": ("answered", "已直接答复", "The petition was answered directly"),
     "file": ("filed", "已存", "The petition was filed"),
     "guide": ("guided", "已告知引导", "The petitioner was told where to turn"),
@@ -113,6 +131,7 @@ CASE_HAPPENINGS: dict[str, tuple[str, str, str]] = {
     "return-draft": ("opinion-returned", "处理意见退回修改", "The opinion was returned for revision"),
     "serve": ("opinion-served", "处理意见已送达", "The opinion was served"),
     "close": ("closed", "已办结", "The case was closed"),
+    "carry-out": ("carried-out", "处理意见已落实", "What the opinion supports was carried out"),
     "report": ("reported", "已报告办理结果", "The result was reported to the sender"),
     "request-review": ("review-requested", "已申请复查复核", "A review was requested"),
     "note-withdrawal": ("withdrawn", "信访人已撤回", "The petitioner withdrew the petition"),
@@ -121,6 +140,8 @@ CASE_HAPPENINGS: dict[str, tuple[str, str, str]] = {
     "merge": ("merged", "已并案", "The case was merged into a lead case"),
     "recount": ("recounted", "期限已按新日历重新计算", "Time limits were counted anew by another calendar"),
     "unmerge": ("unmerged", "已撤销并案", "The merge was undone"),
+    "recognise": ("recognised", "认定属已复核终结事项", "Recognised as a matter that went through re-review before"),
+    "unrecognise": ("unrecognised", "已撤销终结事项认定", "Not a matter that went through re-review after all"),
 }
 
 

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from contracts.case_events import CASE_HAPPENINGS, CaseState, Clock, HandOver, case_event
+from contracts.case_events import CASE_HAPPENINGS, CaseState, Clock, HandOver, Pause, case_event
 from contracts.envelope import EventData
 from contracts.shapes import Code, LastAction, Path
 
@@ -21,6 +22,7 @@ __all__ = [
     "HandOver",
     "LastAction",
     "Path",
+    "Pause",
     "case_event",
 ]  # with those that are defined elsewhere: whoever reads events looks here
 
@@ -94,6 +96,7 @@ class PaperState(EventData):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     unit: str = Code
     written_at: datetime
+    outcome: Literal["support", "explain", "not-support"] | None = Field(default=None, description="of an opinion")
 
 
 class MessageState(EventData):
@@ -187,7 +190,7 @@ class EventType:
 
 def _case_events() -> list[EventType]:
     told = {happened: (zh, en) for happened, zh, en in CASE_HAPPENINGS.values()}
-    return [EventType(CaseState, f"routing.case.{name}.v1", 0, zh, en) for name, (zh, en) in told.items()]
+    return [EventType(CaseState, f"routing.case.{name}.v1", 1, zh, en) for name, (zh, en) in told.items()]
 
 
 EVENTS: dict[str, EventType] = {
@@ -205,7 +208,7 @@ EVENTS: dict[str, EventType] = {
         ),
         *_case_events(),
         EventType(FileState, "documents.file.stored.v1", 0, "材料已归入", "A file was stored"),
-        EventType(PaperState, "documents.paper.filed.v1", 0, "文书已归档", "A paper was filed"),
+        EventType(PaperState, "documents.paper.filed.v1", 1, "文书已归档", "A paper was filed"),
         EventType(MessageState, "notify.message.sent.v1", 0, "已告知信访人", "A message to the petitioner was sent"),
         EventType(RequestState, "routing.request.sent.v1", 0, "督办催办等已发出", "A unit asked another about a case"),
         EventType(RequestState, "routing.request.received.v1", 0, "督办催办等已签收", "The asked unit signed for it"),

@@ -20,3 +20,13 @@ define(
     "unknown-unit",
     Refusal(422, "没有该单位", "No such unit", "选择列表中的单位", "Choose a unit of the list"),
 )
+define(
+    "route-of-no-appeal",
+    Refusal(
+        422,
+        "只有申诉求决类事项才有依法分类路径",
+        "Only an appeal has a route of Art 31",
+        "去掉 route,或将目的改为申诉求决",
+        "Leave route out, or say that it is an appeal",
+    ),
+)

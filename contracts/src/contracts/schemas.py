@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.envelope import Envelope
 from contracts.events import EVENTS, EventType
-from contracts.letters import LETTERS
+from contracts.letters import LETTERS, letter_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
@@ -40,8 +40,11 @@ def all_schemas() -> dict[str, Schema]:
     """File name (without .json) -> schema."""
     events = {event.schema_name: event_schema(event) for event in EVENTS.values()}
     letters = {
-        f"letters/{kind}": _envelope_schema(
-            f"urn:xinqiao:schema:{kind}", kind, payload.model_json_schema(), (payload.__doc__ or "").strip()
+        f"letters/{letter_schema(kind)}": _envelope_schema(
+            f"urn:xinqiao:schema:{letter_schema(kind)}",
+            kind,
+            payload.model_json_schema(),
+            (payload.__doc__ or "").strip(),
         )
         for kind, payload in LETTERS.items()
     }

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 import contracts.refusals  # noqa: F401 - every service speaks, so every service knows the shared refusals
 from contracts.envelope import Data, Envelope, EventData, LetterData
 from contracts.events import EVENTS
-from contracts.letters import LETTERS
+from contracts.letters import LETTERS, letter_schema
 from kit.clock import Clock
 from kit.db import Session
 from kit.errors import Refused
@@ -78,7 +78,7 @@ def post(
 ) -> Envelope:  # fmt: skip
     """Send a letter to the service named in its type, at node `to`. Raises Refused("unknown-node")."""
     service = kind.split(".", 1)[0]
-    schema = f"urn:xinqiao:schema:{kind}"
+    schema = f"urn:xinqiao:schema:{letter_schema(kind)}"
     envelope = _envelope(speaker, kind, schema, data, subject=subject, sequence=sequence, cause=cause)
     sealed = speaker.sealer.seal(envelope.body(), to)
     put(session, Outgoing("letters", f"letter.{to}.{service}", str(envelope.id), sealed, envelope.traceparent))

@@ -97,7 +97,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 def verifier(login: LoginServer) -> Verifier:
-    return Verifier(AuthSection(issuer=NAME, audience="petitions", jwks_url=login.url), Path("no-such-file"))
+    settings = AuthSection(issuer=NAME, audience="petitions", jwks_url=login.url)
+    return Verifier(settings, Path("no-such-file"), lambda unit, region: (f"above {unit} of {region}",))
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -124,6 +125,7 @@ async def test_a_token_of_the_external_issuer_is_accepted_and_its_keys_are_fetch
     for subject in ("zhang", "wang"):
         principal = await verifying.principal(signed(login.keys[0], sub=subject))
         assert (principal.subject, principal.region, set(principal.roles)) == (subject, "33.02.25", {"clerk"})
+        assert principal.line == ["330225-xf", "above 330225-xf of 33.02.25"]
     assert login.asked == 1
 
 

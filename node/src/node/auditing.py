@@ -13,6 +13,7 @@ from asyncpg import Record
 
 from contracts.auditing import seal, sealed_type, subject_of
 from contracts.events import EVENTS
+from contracts.units import UnitDirectory
 from kit import audit, verifying
 from kit.app import Service
 from kit.bus import Bus
@@ -99,14 +100,19 @@ def heads_in(file: Path, node: str) -> dict[str, list[Head]]:
     return found
 
 
-async def verify(settings: NodeSettings, service: str, sealed: Sequence[Head], tell: Progress, found: Found) -> Outcome:
-    """Look at the whole audit of a service. Raises OSError or asyncpg.PostgresError when its database is away."""
+async def verify(
+    settings: NodeSettings, service: str, sealed: Sequence[Head], tell: Progress, found: Found,
+    audited: Sequence[str] = (),
+) -> Outcome:  # fmt: skip
+    """Look at the whole audit of a service, and at what it tells of (kit.app.Service.audited). Raises OSError or
+    asyncpg.PostgresError when its database is away.
+    """
     faults = 0
     async with _database(settings, service) as database, database.transaction() as session:
         last, unchained = await verifying.size(session)
         kept = await audit.heads(session)
         check = verifying.Verification(
-            service, [*kept, *sealed], lambda done: tell(service, done, max(done, last)), batch=2000
+            service, [*kept, *sealed], lambda done: tell(service, done, max(done, last)), batch=2000, audited=audited
         )
         tell(service, 0, last)
         async for fault in check.faults(session):
@@ -135,7 +141,9 @@ def _shown(row: Record) -> dict[str, Any]:
 
 async def seal_now(settings: NodeSettings, service: Service) -> Head | None:
     """Chain what waits, and seal. None when nothing was written since the last seal. Raises like `verify`."""
-    runtime = Runtime.build(service.name, settings, Bus(settings.broker.url.get_secret_value(), name="xinqiao-audit"))
+    bus = Bus(settings.broker.url.get_secret_value(), name="xinqiao-audit")
+    units = UnitDirectory.read(settings.resolve(settings.node.units_file))
+    runtime = Runtime.build(service.name, settings, bus, units.above)
     try:
         async with runtime.database.transaction() as session:
             while await audit.chain(session, service.name):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from node.cli_audit import audit
+from node.cli_clock import clock
 from node.cli_keys import keys
 from node.cli_parked import outbox, parked
 from node.cli_procedures import procedures
@@ -27,6 +28,7 @@ app.add_typer(topology, name="topology")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
 app.add_typer(procedures, name="procedures")
+app.add_typer(clock, name="clock")
 app.command(epilog="Example: xinqiao simulate --days 120 --petitions 2000 --seed 1")(simulate)
 
 
@@ -70,6 +72,7 @@ def run(
 
     from node.compose import ROLES, serve
     from node.services import NAMES, load_all
+    from routing.procedures.library import BadDefinition
 
     if role not in ROLES:
         raise typer.BadParameter(f"role is one of {', '.join(ROLES)}")
@@ -77,7 +80,11 @@ def run(
         raise typer.BadParameter(f"service is all or one of {', '.join(NAMES)}")
     settings = load_settings(node_config, node)
     address = f"127.0.0.1:{port}" if port else listen or settings.node.listen
-    uvloop.run(serve(settings, load_all(NAMES if service == "all" else [service]), role, address))
+    try:
+        uvloop.run(serve(settings, load_all(NAMES if service == "all" else [service]), role, address))
+    except BadDefinition as bad:
+        typer.echo(f"the procedures cannot be followed 办理程序有误,服务未启动:\n{bad}", err=True)
+        raise typer.Exit(2) from None
 
 
 @app.command(name="import", epilog="Example: xinqiao import letters.xlsx --node township")

@@ -122,7 +122,10 @@ def verify(
 
         async def work() -> "list[Outcome]":
             sealed = await _sealed(settings, services, anchors)
-            return [await auditing.verify(settings, name, sealed.get(name, []), tell, found) for name in bars]
+            return [
+                await auditing.verify(settings, each.name, sealed.get(each.name, []), tell, found, each.audited)
+                for each in services
+            ]
 
         outcomes = _run(work)
     _report(settings.node.path, outcomes)

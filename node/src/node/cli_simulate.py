@@ -1,13 +1,17 @@
-"""`xinqiao simulate`: months of petitions through all procedures within seconds, and what came of it."""
+"""`xinqiao simulate`: months of petitions through all procedures within minutes, and what came of it."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.locating import NodeConfig, NodeName, load_settings, local_nodes
+
 if TYPE_CHECKING:
-    from node.simulating.running import Simulation
+    from kit.settings import NodeSettings
+    from node.simulating.running import Plan, Simulation
 
 
 FIRST_DAY = date(2026, 1, 5)
@@ -27,10 +31,17 @@ def simulate(
     seed: Annotated[int, typer.Option(help="the same seed gives the same figures")] = 1,
     start: Annotated[date, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="the first day")] = FIRST_DAY,
     json: Annotated[Path | None, typer.Option(dir_okay=False, help="write the figures here too")] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(envvar="XQ_SIMULATION_SERVER", help="PostgreSQL, as a role that may create databases; a DSN"),
+    ] = None,
+    node_config: NodeConfig = None,
+    node: NodeName = None,
 ) -> None:
     """Let petitions go through all shipped procedures in simulated time 模拟办理.
 
-    It works in memory on the rules of routing: it needs no node and stores nothing.
+    Routing runs as at a node, on a database that is made for it and dropped at the end: beside those of a local node
+    (any of `make up`, if none is named) or on --server. The databases of the node are not touched.
 
     What must always hold is checked after every step; exit code 1 if it did not.
     """
@@ -38,10 +49,11 @@ def simulate(
 
     from node.showing import console
     from node.simulating.figures import figures
+    from node.simulating.running import Plan
     from node.simulating.showing import show
 
     begun = time.perf_counter()
-    simulation = _run(days, petitions, seed, start)
+    simulation = _run(Plan(days, petitions, seed, start), server or _server(node_config, node))
     found = figures(simulation)
     show(console, found, days_per_second=days / (time.perf_counter() - begun))
     if json is not None:
@@ -50,16 +62,58 @@ def simulate(
         raise typer.Exit(1)
 
 
-def _run(days: int, petitions: int, seed: int, start: date) -> "Simulation":
+def _server(config: NodeConfig, name: NodeName) -> str:
+    """The superuser's DSN of a local node's PostgreSQL."""
+    chosen = [load_settings(config, name)] if config or name else [load_settings(each, None) for each in local_nodes()]
+    found = next((dsn for dsn in map(_superuser, chosen) if dsn), None)
+    if found is None:
+        raise typer.BadParameter("say on which PostgreSQL: --server postgresql://…, or --node for a local node")
+    return found
+
+
+def _superuser(settings: "NodeSettings") -> str | None:
+    from json import loads
+
+    file = settings.home / "postgres" / "passwords.json"
+    if not file.is_file():
+        return None
+    address = settings.database.dsn("postgres").rpartition("@")[2]
+    return f"postgresql://postgres:{loads(file.read_text())['postgres']}@{address}"
+
+
+def _run(plan: "Plan", server: str) -> "Simulation":
+    import asyncpg
+    import structlog
+    import uvloop
     from rich.progress import Progress
 
     from node.showing import console
-    from node.simulating.running import Plan, Simulation
 
-    with Progress(console=console, transient=True) as progress:
-        passed = progress.add_task("days 天", total=days)
-        simulation = Simulation(Plan(days, petitions, seed, start))
-        simulation.run(simulation.end, lambda: progress.advance(passed))
+    logging = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))  # what is refused is in the figures
+    try:
+        with Progress(console=console, transient=True) as progress:
+            passed = progress.add_task("days 天", total=plan.days)
+            return uvloop.run(_simulated(plan, server, lambda: progress.advance(passed)))
+    except (OSError, asyncpg.PostgresError) as error:
+        typer.echo(f"the database does not answer 数据库无应答: {type(error).__name__}: {error}", err=True)
+        raise typer.Exit(2) from None
+    finally:
+        structlog.configure(**logging)
+
+
+async def _simulated(plan: "Plan", server: str, each_day: Callable[[], None]) -> "Simulation":
+    from node.simulating.engine import engine, throwaway
+    from node.simulating.running import Simulation
+    from node.simulating.world import world
+
+    async with throwaway(server) as dsn:
+        routing = engine(dsn, world(), plan.begin)
+        try:
+            simulation = Simulation(plan, world(), routing)
+            await simulation.run(simulation.end, each_day)
+        finally:
+            await routing.close()
     simulation.check_warnings()
     return simulation
 

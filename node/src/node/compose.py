@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from contracts.units import UnitDirectory
 from kit import health, logs, problems, telemetry
 from kit.app import NO_TELEMETRY, Service, build_app, checks_of, with_resources, working
 from kit.bus import Bus
@@ -30,7 +31,8 @@ LIMIT = 24.0  # seconds after which a process that still has not ended is ended
 def own_app(runtimes: list[Runtime]) -> FastAPI:
     """Health and metrics of the whole process."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY)
-    app.router.routes.extend(health.router(lambda: checks_of(runtimes)).routes)
+    clock = runtimes[0].clock if runtimes else None
+    app.router.routes.extend(health.router(lambda: checks_of(runtimes), clock).routes)
     problems.install(app)
     return app
 
@@ -53,7 +55,8 @@ async def assembled(settings: NodeSettings, services: Sequence[Service], role: s
     """
     names = [service.name for service in services]
     bus = Bus(settings.broker.url.get_secret_value(), name=f"xinqiao {settings.node.path} {'+'.join(names)} {role}")
-    runtimes = [Runtime.build(name, settings, bus) for name in names]
+    units = UnitDirectory.read(settings.resolve(settings.node.units_file))
+    runtimes = [Runtime.build(name, settings, bus, units.above) for name in names]
     pairs = list(zip(services, runtimes, strict=True))
     apps: dict[str, ASGIApp] = {}
     if role != "worker":

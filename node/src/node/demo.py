@@ -1,4 +1,6 @@
-"""`make demo`: the main story on the running four nodes, by real HTTP calls, each step with its time."""
+"""`make demo`: the main story on the running four nodes, by real HTTP calls, each step with how long it took and when
+it was there.
+"""
 
 import csv
 import os
@@ -7,13 +9,17 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 from rich.console import Console
 
+from kit.clock import MovableClock, move
 from node.calling import Caller, Unanswered, public_url, until
+from node.locating import load_settings
+from routing.timing.counting import CHINA
 
 SEED = Path(__file__).parents[3] / "deploy" / "local" / "seed"
 OFFICE = {"city": "330200-xf", "county": "330225-xf", "township": "330225100-xf"}
@@ -24,11 +30,23 @@ console = Console()
 
 @dataclass
 class Story:
-    """The nodes by name, and the accounts that act."""
+    """The nodes by name, the accounts that act, and the files that move the nodes' time."""
 
     client: httpx.Client
     urls: dict[str, str]
     passwords: dict[str, str]
+    clocks: list[Path]
+
+    @property
+    def now(self) -> datetime:
+        """What time it is there, as the clock on the wall in China shows it."""
+        return max(MovableClock(file).now() for file in self.clocks).astimezone(CHINA)
+
+    def advance(self, until: datetime) -> None:
+        """Move the time of all nodes forward to a moment; at once where it is over."""
+        step = until - self.now
+        for file in self.clocks if step > timedelta(0) else ():
+            move(file, step)
 
     def caller(self, account: str) -> Caller:
         node, _, _ = account.partition(".")
@@ -42,7 +60,9 @@ class Story:
         started = time.perf_counter()
         outcome = do()
         spent = (time.perf_counter() - started) * 1000
-        console.print(f"  [green]✓[/green] {spent:7.0f} ms  {zh}  [dim]{en}[/dim]")
+        console.print(
+            f"  [green]✓[/green] {spent:6.0f} ms  [cyan]{self.now:%Y-%m-%d %H:%M}[/cyan]  {zh}  [dim]{en}[/dim]"
+        )
         return outcome
 
 
@@ -129,7 +149,7 @@ def not_ours(story: Story, case: str) -> None:
 def handled_at_the_township(story: Story, case: str) -> None:
     handler, leader = story.caller("township.handler"), story.caller("township.leader")
     held = case_at(handler, case, "received")
-    held = story.step("乡镇受理", "accepted", lambda: act(handler, held, "accept"))
+    held = story.step("乡镇受理并书面告知", "accepted", lambda: act(handler, held, "accept", fields=notice(story)))
     console.print(f"              {why_that_date(held, 'handling')}")
     page = (SEED / "scanned-page.png").read_bytes()
     headers = {"Content-Type": "image/png", "Content-Disposition": "attachment; filename=page-1.png"}
@@ -141,6 +161,11 @@ def handled_at_the_township(story: Story, case: str) -> None:
     held = story.step("领导审批", "approved by the leader", lambda: act(leader, held, "approve"))
     held = story.step("送达", "served", lambda: act(handler, held, "serve", fields={"method": "in-person"}))
     story.step("办结", "closed", lambda: act(handler, held, "close"))
+
+
+def notice(story: Story) -> dict[str, str]:
+    """How and when the petitioner was told in writing (Art 23)."""
+    return {"notice_method": "in-person", "notice_at": story.now.isoformat()}
 
 
 def why_that_date(case: dict[str, Any], clock: str) -> str:
@@ -194,16 +219,20 @@ def counted_at_the_province(story: Story, case: str) -> None:
 
 
 def load(run: Path, client: httpx.Client) -> Story:
-    """Raises FileNotFoundError when the nodes were never started."""
+    """Raises FileNotFoundError when the nodes were never started, Unanswered when their time cannot be moved."""
     with (SEED / "accounts.csv").open(encoding="utf-8", newline="") as file:
         passwords = {row["username"]: row["password"] for row in csv.DictReader(file)}
-    nodes = {folder.name: public_url(folder / "node.toml") for folder in sorted((run / "nodes").iterdir())}
-    return Story(client, nodes, passwords)
+    folders = sorted((run / "nodes").iterdir())
+    clocks = [load_settings(folder / "node.toml", None).clock_file for folder in folders]
+    if None in clocks:
+        raise Unanswered("a node has no clock_file in its node.toml: run `make up` again")
+    nodes = {folder.name: public_url(folder / "node.toml") for folder in folders}
+    return Story(client, nodes, passwords, [file for file in clocks if file])
 
 
 def tell(story: Story) -> None:
-    """The whole story, in order. Raises Unanswered at the step that fails."""
-    console.print("[bold]一件信访事项走过四级  one petition travels four tiers and back[/bold]")
+    """The first act, in order. Raises Unanswered at the step that fails."""
+    console.print("[bold]一 一件信访事项走过四级  one petition travels four tiers and back[/bold]")
     letter_at_the_township(story)
     receipt = petition_to_the_province(story)
     classified(story, receipt["id"])
@@ -215,11 +244,15 @@ def tell(story: Story) -> None:
 
 def main() -> int:
     """Tell the story; 0 when every step worked."""
+    from node import demo_overdue
+
     run = Path(os.environ.get("XQ_RUN_DIR", ".run"))
     started = time.perf_counter()
     try:
         with httpx.Client(timeout=30) as client:
-            tell(load(run, client))
+            story = load(run, client)
+            tell(story)
+            demo_overdue.tell(story)
     except FileNotFoundError:
         console.print(f"[red]没有运行中的节点[/red]  no nodes below {run}: run `make up` first")
         return 1

@@ -31,6 +31,15 @@ def node_file(config: Path | None, name: str | None) -> Path:
     return file
 
 
+def local_nodes() -> list[Path]:
+    """The node.toml of every local node. Raises typer.BadParameter when there is none."""
+    run = Path(os.environ.get("XQ_RUN_DIR", ".run"))
+    found = sorted((run / "nodes").glob("*/node.toml"))
+    if not found:
+        raise typer.BadParameter(f"no local nodes below {run}; `make up` makes them")
+    return found
+
+
 def load_settings(config: Path | None, name: str | None) -> "NodeSettings":
     """Raises typer.BadParameter for a file that is missing or wrong; a wrong value is named, never shown."""
     import tomllib

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+from contracts.units import UnitDirectory
 from kit import migrations
 from kit.app import Service
 from kit.bus import Bus
@@ -34,7 +35,8 @@ async def prepare(settings: NodeSettings, services: Sequence[Service], say: Say)
 
 async def _load(settings: NodeSettings, service: Service) -> None:
     bus = Bus(settings.broker.url.get_secret_value(), name=f"xinqiao setup {service.name}")
-    runtime = Runtime.build(service.name, settings, bus)
+    units = UnitDirectory.read(settings.resolve(settings.node.units_file))
+    runtime = Runtime.build(service.name, settings, bus, units.above)
     try:
         async with service.resources(runtime) as resources:
             runtime.resources = resources

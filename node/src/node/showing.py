@@ -21,6 +21,8 @@ def table(title: str, *columns: str, rows: Sequence[Sequence[object]]) -> Table:
 
 def print_status(node: str, status: Status) -> None:
     """Everything `xinqiao status` tells."""
+    if status.simulated:
+        console.print(f"[bold yellow]time was moved here 时间已调快[/bold yellow]: {status.simulated}")
     console.print(table(f"{node}: health 健康", "part", "state", rows=sorted(status.checks.items())))
     if status.links:
         console.print(table("links 链路", "shovel", "state", rows=sorted(status.links.items())))

@@ -15,11 +15,12 @@ from node.outboxes import Outbox, State
 
 @dataclass(frozen=True)
 class Status:
-    """checks: what /readyz says, by dependency; depths: queue -> messages; links: shovel -> state;
-    outboxes: service -> state, or why it could not be asked.
+    """checks: what /readyz says, by dependency; simulated: the time there, where a demonstration moved it;
+    depths: queue -> messages; links: shovel -> state; outboxes: service -> state, or why it could not be asked.
     """
 
     checks: dict[str, str]
+    simulated: str = ""
     depths: dict[str, int] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     outboxes: dict[str, State | str] = field(default_factory=dict)
@@ -46,20 +47,22 @@ class Status:
 
 async def status_of(settings: NodeSettings, services: Sequence[Service]) -> Status:
     """Ask everything at once. What does not answer is told in its place."""
-    checks, (depths, links), outboxes = await asyncio.gather(
+    (checks, simulated), (depths, links), outboxes = await asyncio.gather(
         _health(settings.node.public_url), _broker(settings), _outboxes(settings, services)
     )
-    return Status({**checks, **({} if depths or links else {"management": "down"})}, depths, links, outboxes)
+    told = {**checks, **({} if depths or links else {"management": "down"})}
+    return Status(told, simulated, depths, links, outboxes)
 
 
-async def _health(url: str) -> dict[str, str]:
+async def _health(url: str) -> tuple[dict[str, str], str]:
     try:
         async with httpx.AsyncClient(timeout=8, trust_env=False) as client:
             answer = await client.get(f"{url}/readyz")
-        checks: dict[str, str] = answer.json()["checks"]
+        state = answer.json()
+        checks: dict[str, str] = state["checks"]
     except (httpx.HTTPError, ValueError, KeyError) as error:
-        return {"services": f"down: {type(error).__name__}"}
-    return {"services": "ok", **checks}
+        return {"services": f"down: {type(error).__name__}"}, ""
+    return {"services": "ok", **checks}, state.get("simulated_time", {}).get("now", "")
 
 
 async def _broker(settings: NodeSettings) -> tuple[dict[str, int], dict[str, str]]:

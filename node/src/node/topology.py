@@ -79,7 +79,7 @@ def topology_of(settings: NodeSettings, services: Sequence[Service]) -> Topology
 
 
 def _exchanges(children: Sequence[str], *, rises: bool) -> dict[str, str]:
-    always = {"events": "topic", "events.down": "topic", "events.all": "topic", "letters": "topic"}
+    always = dict.fromkeys(["events", "events.down", "events.foreign", "events.all", "letters"], "topic")
     upward = {"letters.up": "fanout", "from-parent": "topic"} if rises else {}
     fanouts = dict.fromkeys([UNDELIVERABLE, *delays()], "fanout")
     return {**always, **fanouts, **upward, **{f"from-child.{child}": "topic" for child in children}}
@@ -100,12 +100,14 @@ def _queues(services: Sequence[Service], children: Sequence[str], *, rises: bool
 def _events(children: Sequence[str], *, rises: bool) -> Iterator[Binding]:
     """Own and the children's events go to all services and rise; what came down in a letter does not rise."""
     yield Binding("events.all", "events.stream", "#")
-    for source, keys in {"events": ["#"], **{f"from-child.{child}": _of_services() for child in children}}.items():
-        for key in keys:
-            yield Binding(source, "events.all", key, "exchange")
-            if rises:
-                yield Binding(source, "link.up", key)
-    yield Binding("events.down", "events.all", "#", "exchange")
+    for source in ("events", "events.foreign"):
+        yield Binding(source, "events.all", "#", "exchange")
+    yield Binding("events.down", "events.foreign", "#", "exchange")
+    risen = [(f"from-child.{child}", key) for child in children for key in _of_services()]
+    for source, key in risen:
+        yield Binding(source, "events.foreign", key, "exchange")
+    for source, key in [("events", "#"), *risen] if rises else []:
+        yield Binding(source, "link.up", key)
 
 
 def _of_services() -> list[str]:
@@ -132,7 +134,7 @@ def _heard(own: str, services: Sequence[Service], *, rises: bool) -> Iterator[Bi
     for service in services:
         for consumer in service.consumers:
             for pattern in consumer.bindings:
-                yield Binding("events.all", consumer.queue, pattern)
+                yield Binding(consumer.source, consumer.queue, pattern)
             for source in _letter_sources(rises=rises) if consumer.letters else []:
                 yield Binding(source, consumer.queue, f"letter.{own}.{service.name}")
 

@@ -27,13 +27,17 @@ HAPPENED = {
     "refuse-again": ("not-accepted-again", "not-accepted-again"),
     "approve-first": ("opinion-approved", "in-approval"),
     "approve": ("opinion-approved", "opinion-approved"),
+    "return-draft": ("opinion-returned", "opinion-drafted"),
     "serve": ("opinion-served", "served"),
     "close": ("closed", "closed"),
     "terminate": ("closed", "terminated"),
     "request-review": ("review-requested", "offered"),
     "note-withdrawal": ("withdrawn", "withdrawn"),
 }
-STEPS = ("registered", "handed-over", "received", "accepted", "declined", "opinion-approved", "served", "closed")
+STEPS = (
+    "registered", "handed-over", "received", "accepted", "declined", "opinion-returned", "opinion-approved", "served",
+    "closed",
+)  # fmt: skip
 # action -> the steps it makes
 DONE = {
     "transfer": ("handed-over",),
@@ -41,6 +45,7 @@ DONE = {
     "accept": ("accepted",),
     "decline": ("declined",),
     "refuse-again": ("declined",),
+    "return-draft": ("opinion-returned",),
     "approve": ("opinion-approved",),
     "serve": ("served",),
     "close": ("served", "closed"),

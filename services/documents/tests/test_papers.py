@@ -74,11 +74,23 @@ async def test_an_opinion_sent_again_with_the_same_key_is_filed_once(desk: Any) 
     assert len(await desk.running.events()) == 1
 
 
-async def test_a_clerk_reads_papers_but_does_not_file_them(desk: Any) -> None:
+async def test_a_clerk_files_the_notices_of_the_office_and_reads_opinions_but_writes_none(desk: Any) -> None:
     clerk = token(roles=["clerk"])
     paper = (await desk.file()).json()
     assert (await desk.file(who=clerk)).status_code == 403
     assert (await desk.get("papers", paper["paper_id"], who=clerk)).status_code == 200
+    for kind in ("decline-notice", "refusal-again-notice"):  # whoever may decline it may write that it is declined
+        body = {"kind": kind, "text": "经审查,该事项不予受理。"}
+        assert (await desk.running.request("POST", desk.path("papers"), who=clerk, json=body)).status_code == 201
+    supervisor = token(roles=["supervisor"])
+    assert (await desk.running.request("POST", desk.path("papers"), who=supervisor, json=body)).status_code == 403
+
+
+async def test_what_an_opinion_says_is_told_and_of_a_notice_there_is_nothing_to_tell(desk: Any) -> None:
+    await desk.file(outcome="not-support")
+    await desk.running.request("POST", desk.path("papers"), json={"kind": "notice", "text": "告知书正文"})
+    opinion, notice = await desk.running.events()
+    assert (opinion.data.outcome, opinion.data.unit, notice.data.outcome) == ("not-support", "330225100-xf", None)
 
 
 async def test_the_text_of_a_paper_stands_nowhere_in_clear(desk: Any) -> None:

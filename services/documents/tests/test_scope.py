@@ -91,6 +91,20 @@ async def test_the_accused_unit_finds_nothing_though_it_lies_in_the_region(desk:
     assert await every_route(desk, *mine, token(ACCUSED, "33.02.25.100", ["handler"])) == {404}
 
 
+async def test_a_unit_below_the_accused_finds_nothing_and_one_beside_it_does(desk: Any, ids: tuple[str, str]) -> None:
+    """All may read the whole county, as some accounts do."""
+    below, beside = token(ACCUSED, "33.02.25"), token("330225101-xf", "33.02.25")
+    assert await every_route(desk, *ids, below) == {200, 201}  # nobody is accused in this one
+    desk.petition = uuid.uuid4()
+    await desk.hears_of(desk.petition, unit="330225-xf", region="33.02.25.100", accused_units=["330225100-xf"])
+    theirs = (
+        (await desk.put(who=beside)).json()["file_id"],
+        (await desk.file(who=beside)).json()["paper_id"],
+    )
+    assert await every_route(desk, *theirs, below) == {404}
+    assert await every_route(desk, *theirs, beside) == {200, 201}
+
+
 async def test_a_unit_accused_later_is_shut_out_and_let_in_again_when_the_accusation_is_corrected(
     desk: Any, ids: tuple[str, str]
 ) -> None:

@@ -1,7 +1,7 @@
 """Petitions that tests link, answer and rate."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.support.running import Running, told
@@ -35,15 +35,32 @@ async def act(intake: Running, receipt: dict[str, Any], action: str, **body: Any
     return await intake.request("POST", f"{PETITIONS}/{receipt['id']}/{action}", json={"reason": "核对属实", **body})
 
 
-async def hear_state(intake: Running, receipt: dict[str, Any], state: str, version: int = 5, **more: Any) -> None:
+async def hear_state(
+    intake: Running, receipt: dict[str, Any], state: str, version: int = 5, *, by: str = "33.02.25.100", **more: Any
+) -> None:
+    """by: the node that tells."""
     data = CaseState.model_validate({
         "number": receipt["number"], "channel": "web", "kind": "appeal", "state": state,
         "holder_unit": "330225100-cj", "holder_region": "33.02.25.100", "writer": "33.02.25.100",
         "registered_region": "33.02.25.100", "registered_at": NOW, "regions": ["33.02.25.100"],
         "nodes": ["33.02.25.100"], "last": {"action": state, "unit": "330225100-cj", "at": NOW}, **more,
     })  # fmt: skip
-    event = told("routing.case.closed.v1", data, subject=uuid.UUID(receipt["id"]), sequence=version)
+    event = told("routing.case.closed.v1", data, subject=uuid.UUID(receipt["id"]), sequence=version, node=by)
     await intake.hear("intake.on-case", event)
+
+
+def running(started_at: datetime, *names: str) -> list[dict[str, Any]]:
+    """Clocks of a case that end after 30 days, as its events tell them."""
+    return [
+        {"name": name, "started_at": started_at, "due_at": started_at + timedelta(days=30)}
+        for name in ("evaluation", *names)
+    ]
+
+
+async def hear_merge(intake: Running, member: dict[str, Any], lead: dict[str, Any] | None, version: int = 2) -> None:
+    """As routing tells that a case was merged into a lead, or that this was undone."""
+    did = {"action": "merge" if lead else "unmerge", "unit": "330225100-cj", "at": NOW}
+    await hear_state(intake, member, "screened", version, merged_into=lead and lead["id"], last=did)
 
 
 async def status(intake: Running, receipt: dict[str, Any]) -> Any:

@@ -79,7 +79,7 @@ async def test_own_registrations_tell_notify_how_to_reach_the_petitioner(start: 
     await registered(intake)
     (event,) = await intake.events()
     await intake.hear("intake.on-petition-registered", event)
-    (letter,) = await intake.sent("letters")
+    letter, _ = await intake.sent("letters")
     assert letter["routing_key"] == "letter.33.02.25.notify"
     assert b"13800001111" not in letter["body"]
     contact = opened(intake, letter["body"], intake.runtime.settings).data

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
+from tests.support.couriers import Couriers
 from tests.support.nodes import token
 
 from intake.main import service
@@ -25,9 +26,8 @@ async def test_a_group_visit_carries_its_head_count_and_alarms_the_tiers_above(s
     assert (registered.data.petitioners, registered.data.group) == (37, True)
     assert (alarm.type, alarm.data.petitioners) == ("intake.group.alarm.v1", 37)
     county = await start(service, path="33.02.25")
-    await county.hear("intake.on-petition-registered", registered)
-    await county.hear("intake.on-petition-changed", alarm)
-    await county.hear("intake.on-petition-changed", alarm)
+    await Couriers(intake, county).carry()
+    await county.hear("intake.on-petition-changed", alarm)  # twice
     shown = await county.request("GET", "/api/intake/v1/group-alarms", who=token("330225-xf", "33.02.25"))
     assert [(each["head_count"], each["unit"]) for each in shown.json()["items"]] == [(37, "330225100-xf")]
     elsewhere = await county.request("GET", "/api/intake/v1/group-alarms", who=token("330226-xf", "33.02.26"))

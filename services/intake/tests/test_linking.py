@@ -1,6 +1,5 @@
-"""Proposing, linking and merging petitions, over HTTP, on a real database."""
+"""Proposing and linking petitions, over HTTP, on a real database."""
 
-import asyncio
 import uuid
 from typing import Any
 
@@ -12,6 +11,7 @@ from services.intake.tests.linked import (
     PETITIONS,
     PUDDLE,
     act,
+    hear_merge,
     hear_state,
     opened,
     petition,
@@ -123,8 +123,6 @@ async def test_linking_and_unlinking_later_keeps_both_in_the_history(start: Any)
         ("link-repeat", {"repeat_of": "later"}, "repeat-of-later"),
         ("link-repeat", {"repeat_of": "self"}, "repeat-of-later"),
         ("unlink-repeat", {}, "not-linked"),
-        ("unmerge", {}, "not-merged"),
-        ("merge", {"lead": "self"}, "merge-with-itself"),
     ],
 )
 async def test_links_that_make_no_sense_are_refused(start: Any, action: str, body: dict[str, str], slug: str) -> None:
@@ -155,8 +153,7 @@ async def test_merged_petitions_keep_their_numbers_and_their_petitioners_see_the
         await register(intake),
         await register(intake, petitioners=[{"name": "李四", "phone": "13911112222"}]),
     )
-    links = (await act(intake, member, "merge", lead=lead["id"])).json()
-    assert links["merged_into"] == lead["id"]
+    await hear_merge(intake, member, lead)
     await hear_state(intake, lead, "accepted")
     shown = (await status(intake, member)).json()
     assert (shown["number"], shown["state"], shown["merged"]) == (member["number"], "accepted", True)
@@ -164,35 +161,50 @@ async def test_merged_petitions_keep_their_numbers_and_their_petitioners_see_the
     assert lead["number"] not in str(shown)
     led = (await intake.request("GET", f"{PETITIONS}/{lead['id']}/links")).json()
     assert [each["number"] for each in led["members"]] == [member["number"]]
-    await act(intake, member, "unmerge")
+    await hear_merge(intake, member, None, 3)
     again = (await status(intake, member)).json()
-    assert (again["state"], again["merged"], again["progress"]) == ("registered", False, [])
+    assert (again["state"], again["merged"]) == ("screened", False)
+    assert [step["action"] for step in again["progress"]] == ["merge", "unmerge"]
 
 
-async def test_a_lead_of_a_lead_is_resolved_and_a_lead_is_not_merged(start: Any) -> None:
+async def test_merging_is_told_by_routing_in_any_order_and_stays_in_the_history(start: Any) -> None:
     intake = await start(service)
-    one, two, three = await register(intake), await register(intake), await register(intake)
-    await act(intake, two, "merge", lead=one["id"])
-    assert (await act(intake, three, "merge", lead=two["id"])).json()["merged_into"] == one["id"]
-    circle = await act(intake, one, "merge", lead=three["id"])
-    assert circle.json()["type"].endswith((":leads-others", ":merge-with-itself"))
-    (row,) = await intake.rows("SELECT merged_into FROM petitions WHERE number = $1", one["number"])
-    assert row["merged_into"] is None
+    lead, member = await register(intake), await register(intake)
+    await hear_merge(intake, member, None, 3)
+    await hear_merge(intake, member, lead)
+    links = (await intake.request("GET", f"{PETITIONS}/{member['id']}/links")).json()
+    assert links["merged_into"] is None
+    told = [(change["change"], change["other_id"], change["unit"]) for change in links["history"]]
+    assert told == [("merged", lead["id"], "330225100-cj"), ("unmerged", lead["id"], "330225100-cj")]
+    await hear_merge(intake, member, lead, 4)
+    shown = (await intake.request("GET", f"{PETITIONS}/{member['id']}")).json()
+    assert shown["merged_into"] == lead["id"]
 
 
-async def test_two_merges_at_the_same_time_make_no_circle(start: Any) -> None:
+async def test_whoever_was_answered_with_the_lead_sees_the_own_answer(start: Any) -> None:
     intake = await start(service)
-    one, two = await register(intake), await register(intake)
-    answers = await asyncio.gather(act(intake, one, "merge", lead=two["id"]), act(intake, two, "merge", lead=one["id"]))
-    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    lead, member = await register(intake), await register(intake)
+    await hear_merge(intake, member, lead)
+    await hear_state(intake, lead, "accepted")
+    await hear_state(intake, member, "answered", 3, merged_into=lead["id"])
+    shown = (await status(intake, member)).json()
+    assert (shown["state"], shown["merged"], len(shown["progress"])) == ("answered", False, 2)
+
+
+async def test_where_the_lead_never_came_to_the_petitioner_sees_the_own_progress(start: Any) -> None:
+    intake = await start(service)
+    member = await register(intake)
+    await hear_merge(intake, member, {"id": str(uuid.uuid4())})
+    shown = (await status(intake, member)).json()
+    assert (shown["state"], shown["merged"], len(shown["progress"])) == ("screened", False, 1)
 
 
 async def test_whoever_withdrew_sees_that_and_not_the_lead(start: Any) -> None:
     intake = await start(service)
     lead, member = await register(intake), await register(intake)
-    await act(intake, member, "merge", lead=lead["id"])
+    await hear_merge(intake, member, lead)
     await hear_state(intake, lead, "accepted")
-    await hear_state(intake, member, "withdrawn")
+    await hear_state(intake, member, "withdrawn", merged_into=lead["id"])
     shown = (await status(intake, member)).json()
     assert (shown["state"], shown["merged"]) == ("withdrawn", False)
 
@@ -207,17 +219,17 @@ def below(**changes: Any) -> PetitionState:
 
 async def test_nodes_above_keep_the_newest_state_of_the_links_whatever_comes_first(start: Any) -> None:
     county = await start(service, path="33.02.25")
-    petition_id, lead = uuid.uuid4(), uuid.uuid4()
-    merged = told("intake.petition.merged.v1", below(merged_into=lead), subject=petition_id, sequence=2)
-    await county.hear("intake.on-petition-changed", merged)
+    petition_id, earlier = uuid.uuid4(), uuid.uuid4()
+    linked = told("intake.petition.linked.v1", below(repeat_of=earlier), subject=petition_id, sequence=2)
+    await county.hear("intake.on-petition-changed", linked)
     await county.hear("intake.on-petition-registered", told(REGISTERED, below(), subject=petition_id))
     shown = await county.request("GET", f"{PETITIONS}/{petition_id}", who=COUNTY)
-    assert shown.json()["merged_into"] == str(lead)
-    unmerged = told("intake.petition.unmerged.v1", below(), subject=petition_id, sequence=3)
-    for event in (unmerged, merged):
+    assert shown.json()["repeat_of"] == str(earlier)
+    unlinked = told("intake.petition.unlinked.v1", below(), subject=petition_id, sequence=3)
+    for event in (unlinked, linked):
         await county.hear("intake.on-petition-changed", event)
     shown = await county.request("GET", f"{PETITIONS}/{petition_id}", who=COUNTY)
-    assert shown.json()["merged_into"] is None
+    assert shown.json()["repeat_of"] is None
 
 
 async def test_a_node_above_asks_the_registering_node_which_alone_writes_the_links(start: Any) -> None:
@@ -244,16 +256,17 @@ async def test_a_node_above_asks_the_registering_node_which_alone_writes_the_lin
 async def test_a_node_that_is_not_above_changes_nothing(start: Any) -> None:
     township = await start(service)
     receipt = await register(township)
-    wish = LinkRequest(change="merged", other=uuid.uuid4(), subject="x", unit="330226-xf", reason="并案")
-    letter = told("intake.link-request.v1", wish, subject=uuid.UUID(receipt["id"]), node="33.02.26")
-    with pytest.raises(Refused, match="sender-outside-link"):
-        await township.hear("intake.letters", letter)
+    for change, sender, slug in (("linked", "33.02.26", "sender-outside-link"), ("merged", "33.02", "link-unknown")):
+        wish = LinkRequest(change=change, other=uuid.uuid4(), subject="x", unit="330226-xf", reason="同一事项")
+        letter = told("intake.link-request.v1", wish, subject=uuid.UUID(receipt["id"]), node=sender)
+        with pytest.raises(Refused, match=slug):
+            await township.hear("intake.letters", letter)
     sibling = await start(service, path="33.02")
     state = below(region="33.05", number="XF9")
     elsewhere = told(REGISTERED, state, subject=uuid.uuid4(), node="33.05")
     await sibling.hear("intake.on-petition-registered", elsewhere)
     await sibling.rows("INSERT INTO petition_scopes VALUES ('33.02', $1)", elsewhere.subject)
-    await sibling.rows("UPDATE petitions SET merged_into = id")
-    path = f"{PETITIONS}/{elsewhere.subject}/unmerge"
-    answer = await sibling.request("POST", path, who=token("330200-xf", "33.02"), json={"reason": "误并"})
+    await sibling.rows("UPDATE petitions SET repeat_of = id")
+    path = f"{PETITIONS}/{elsewhere.subject}/unlink-repeat"
+    answer = await sibling.request("POST", path, who=token("330200-xf", "33.02"), json={"reason": "误认"})
     assert (answer.status_code, answer.json()["node"]) == (409, "33.05")

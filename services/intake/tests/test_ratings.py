@@ -4,15 +4,15 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.intake.tests.linked import act, hear_state, register, status
+from services.intake.tests.linked import hear_merge, hear_state, register, running, status
 from tests.support.nodes import token
 from tests.support.running import Running
 
-from intake import evaluation
 from intake.main import service
 from kit.clock import ManualClock
 
-SERVED = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+SERVED = datetime(2026, 1, 5, 16, 0, tzinfo=UTC)
+CLOCKS = running(SERVED, "ask-review")
 GOOD = {"office": "satisfied", "unit": "fairly"}
 
 
@@ -26,7 +26,7 @@ async def answered(start: Any) -> tuple[Running, dict[str, Any], ManualClock]:
     clock = ManualClock(SERVED)
     intake = await start(service, clock=clock)
     receipt = await register(intake)
-    await hear_state(intake, receipt, "served", served_at=SERVED)
+    await hear_state(intake, receipt, "served", served_at=SERVED, clocks=CLOCKS)
     return intake, receipt, clock
 
 
@@ -68,7 +68,7 @@ async def test_nothing_is_rated_before_the_answer_twice_or_with_a_wrong_code(sta
     intake = await start(service, clock=ManualClock(SERVED))
     receipt = await register(intake)
     assert (await rate(intake, receipt)).json()["type"].endswith(":not-answered-yet")
-    await hear_state(intake, receipt, "served", served_at=SERVED)
+    await hear_state(intake, receipt, "served", served_at=SERVED, clocks=CLOCKS)
     assert (await rate(intake, receipt, code="AAAAAAAAAA")).status_code == 404
     assert (await rate(intake, receipt, office="perfect")).status_code == 422
     first, second = await asyncio.gather(rate(intake, receipt), rate(intake, receipt, unit="not"))
@@ -86,7 +86,7 @@ async def test_guessing_codes_at_ratings_is_stopped_as_at_the_look_up(start: Any
 async def test_the_time_for_rating_ends_with_its_last_day_and_is_told_once(start: Any) -> None:
     intake, receipt, clock = await answered(start)
     other = await register(intake)
-    await hear_state(intake, other, "served", served_at=SERVED)
+    await hear_state(intake, other, "served", served_at=SERVED, clocks=CLOCKS)
     clock.advance(datetime(2026, 2, 4, 15, 59, tzinfo=UTC) - SERVED)
     await expire(intake)
     assert (await rate(intake, other)).status_code == 201
@@ -103,27 +103,23 @@ async def test_later_and_repeated_events_do_not_open_the_window_again(start: Any
     intake, receipt, clock = await answered(start)
     clock.advance(timedelta(days=31))
     await expire(intake)
-    await hear_state(intake, receipt, "closed", 6, served_at=SERVED, closed_at=SERVED + timedelta(days=31))
-    await hear_state(intake, receipt, "served", served_at=SERVED)
+    await hear_state(intake, receipt, "closed", 6, clocks=CLOCKS, closed_at=SERVED + timedelta(days=31))
+    await hear_state(intake, receipt, "served", served_at=SERVED, clocks=CLOCKS)
     await expire(intake)
     assert await told(intake) == ["intake.rating.expired.v1"]
 
 
-async def test_each_petitioner_of_a_merged_matter_rates_for_himself(start: Any) -> None:
+async def test_each_petitioner_of_a_merged_matter_rates_for_himself_who_answered(start: Any) -> None:
     intake = await start(service, clock=ManualClock(SERVED))
     lead, member = await register(intake), await register(intake)
-    await act(intake, member, "merge", lead=lead["id"])
-    await hear_state(intake, lead, "served", served_at=SERVED)
-    assert [(await rate(intake, each)).status_code for each in (lead, member)] == [201, 201]
-
-
-async def test_a_window_that_the_lead_opened_goes_with_the_lead(start: Any) -> None:
-    intake = await start(service, clock=ManualClock(SERVED))
-    lead, member = await register(intake), await register(intake)
-    await act(intake, member, "merge", lead=lead["id"])
-    await hear_state(intake, lead, "served", served_at=SERVED)
-    await act(intake, member, "unmerge")
+    await hear_merge(intake, member, lead)
+    await hear_state(intake, lead, "served", served_at=SERVED, clocks=CLOCKS)
     assert (await rate(intake, member)).json()["type"].endswith(":not-answered-yet")
+    led = {"merged_into": lead["id"], "handler_unit": "330225-js"}
+    await hear_state(intake, member, "served", 3, clocks=CLOCKS, **led)
+    assert [(await rate(intake, each)).status_code for each in (lead, member)] == [201, 201]
+    rated = [event.data.holder_unit for event in await intake.events() if "rating" in event.type]
+    assert rated == ["330225100-cj", "330225-js"]
 
 
 async def test_the_rating_is_shown_within_the_scope_only(start: Any) -> None:
@@ -133,9 +129,36 @@ async def test_the_rating_is_shown_within_the_scope_only(start: Any) -> None:
     assert (await intake.request("GET", path)).json()["outcome"] == "open"
 
 
-def test_the_days_are_counted_in_china_and_the_first_is_not_one_of_them() -> None:
-    late = datetime(2026, 1, 5, 15, 59, tzinfo=UTC)
-    assert evaluation.last_day(late, 30).isoformat() == "2026-02-04"
-    assert evaluation.last_day(late + timedelta(minutes=1), 30).isoformat() == "2026-02-05"
-    assert evaluation.review_until(late, 30, late + timedelta(days=31)) is None
-    assert evaluation.review_until(None, 30, late) is None
+async def test_while_a_review_is_under_way_nobody_rates_and_its_opinion_opens_the_time_again(start: Any) -> None:
+    intake, receipt, clock = await answered(start)
+    asked = [{**each, "stopped_at": SERVED + timedelta(days=3)} for each in CLOCKS]
+    await hear_state(intake, receipt, "offered", 7, stage="review", clocks=asked)
+    assert (await rate(intake, receipt)).json()["type"].endswith(":not-answered-yet")
+    clock.advance(timedelta(days=40))
+    await expire(intake)
+    assert await told(intake) == []
+    again = running(clock.now(), "ask-re-review")
+    await hear_state(intake, receipt, "served", 11, stage="review", served_at=clock.now(), clocks=again)
+    await hear_state(intake, receipt, "offered", 7, stage="review", clocks=asked)
+    review = (await rate(intake, receipt, unit="not")).json()["review"]
+    assert (review["kind"], "复核" in review["zh"], "36" in review["en"]) == ("re-review", True, True)
+
+
+async def test_a_time_that_expired_opens_again_by_the_opinion_of_a_review(start: Any) -> None:
+    intake, receipt, clock = await answered(start)
+    clock.advance(timedelta(days=31))
+    await expire(intake)
+    await hear_state(intake, receipt, "served", 11, stage="review", clocks=running(clock.now()))
+    assert (await rate(intake, receipt)).status_code == 201
+    given, expired = [event for event in await intake.events() if "rating" in event.type][::-1]
+    assert given.version > expired.version
+
+
+async def test_no_review_is_offered_where_the_procedure_has_none_or_its_time_is_over(start: Any) -> None:
+    intake = await start(service, clock=ManualClock(SERVED))
+    over = [*running(SERVED), {"name": "ask-review", "started_at": SERVED, "due_at": SERVED}]
+    for clocks in (running(SERVED), over):
+        receipt = await register(intake)
+        await hear_state(intake, receipt, "served", served_at=SERVED, clocks=clocks)
+        answer = await rate(intake, receipt, unit="not")
+        assert (answer.status_code, answer.json()["review"]) == (201, None)

@@ -1,6 +1,7 @@
 """Registering a petition, over HTTP, on a real database."""
 
 import asyncio
+import uuid
 from typing import Any
 
 import pytest
@@ -153,7 +154,7 @@ async def test_bad_fields_are_named_and_nothing_is_stored(start: Any, change: di
     [
         ({"about_region": "990000000000"}, "unknown-region"),
         ({"accused_units": ["nobody"]}, "unknown-unit"),
-        ({"accused_units": ["330225100-xf"]}, "accused-unit"),
+        ({"accused_units": ["330000-xf"]}, "accused-unit"),  # nobody is above it
         ({"received_at": "2999-01-01T00:00:00Z"}, "received-in-the-future"),
     ],
 )
@@ -209,6 +210,24 @@ async def test_another_township_sees_nothing_and_superiors_see_their_subtree(sta
         assert bool((await intake.request("GET", PETITIONS, who=who)).json()["items"]) is seen
         reading = await intake.request("POST", f"{one}/identity-readings", who=who, json={"purpose": "核实来信内容"})
         assert reading.status_code == (201 if seen else 404)
+
+
+async def test_many_petitions_are_asked_for_at_once_and_each_within_the_scope_of_the_caller(start: Any) -> None:
+    intake = await start(service)
+    posted = [await intake.request("POST", PETITIONS, json=letter(title=f"第{n}件")) for n in range(3)]
+    hidden = letter(kind="accusation", title="检举", accused_units=["330225100-cj"])
+    posted.append(await intake.request("POST", PETITIONS, json=hidden))
+    ids = [answer.json()["id"] for answer in posted]
+    asked = {"ids": [*ids, str(uuid.uuid4())]}
+    found = (await intake.request("GET", PETITIONS, params=asked)).json()
+    assert [each["title"] for each in found["items"]] == ["检举", "第2件", "第1件", "第0件"]
+    accused = token("330225100-cj", "33.02.25.100")
+    seen = (await intake.request("GET", PETITIONS, params=asked, who=accused)).json()["items"]
+    assert [each["title"] for each in seen] == ["第2件", "第1件", "第0件"]
+    elsewhere = token("330226-xf", "33.02.26")
+    assert (await intake.request("GET", PETITIONS, params=asked, who=elsewhere)).json()["items"] == []
+    many = {"ids": [str(uuid.uuid4()) for _ in range(201)]}
+    assert (await intake.request("GET", PETITIONS, params=many)).status_code == 422
 
 
 async def test_the_accused_unit_sees_nothing_even_in_its_own_region(start: Any) -> None:

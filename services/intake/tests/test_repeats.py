@@ -68,39 +68,25 @@ class Office:
 
     def __init__(self, count: int) -> None:
         self.all = [
-            Standing(UUID(int=place + 1), START + timedelta(minutes=place // 2), "33.02.25", "33.02.25", "appeal")
+            Standing(UUID(int=place + 1), START + timedelta(minutes=place // 2), "33.02.25", "33.02.25")
             for place in range(count)
         ]
         self.history: list[tuple[str, int, int]] = []
 
-    def standing(self, place: int) -> Standing:
-        petition = self.all[place]
-        return dataclasses.replace(petition, leads=any(other.merged_into == petition.id for other in self.all))
-
     def set(self, place: int, **links: UUID | None) -> None:
         self.all[place] = dataclasses.replace(self.all[place], **links)  # type: ignore[arg-type]  # links only
 
-    def merge(self, place: int, lead: int) -> None:
-        named = self.standing(lead)
-        last = named if named.merged_into is None else self.standing(named.merged_into.int - 1)
-        repeats.check_merge(self.standing(place), last)
-        self.set(place, merged_into=last.id)
-
-    def unmerge(self, place: int, _: int) -> None:
-        repeats.lead_of(self.standing(place))
-        self.set(place, merged_into=None)
-
     def link(self, place: int, of: int) -> None:
-        repeats.check_repeat(self.standing(place), self.standing(of))
+        repeats.check_repeat(self.all[place], self.all[of])
         self.set(place, repeat_of=self.all[of].id)
 
     def unlink(self, place: int, _: int) -> None:
-        repeats.repeated(self.standing(place))
+        repeats.repeated(self.all[place])
         self.set(place, repeat_of=None)
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["merge", "unmerge", "link", "unlink"]), st.integers(0, 7), st.integers(0, 7)),
+    st.tuples(st.sampled_from(["link", "unlink"]), st.integers(0, 7), st.integers(0, 7)),
     max_size=60,
 )
 
@@ -108,54 +94,17 @@ STEPS = st.lists(
 @given(steps=STEPS)
 def test_no_sequence_of_links_loses_a_petition_or_makes_a_circle(steps: list[tuple[str, int, int]]) -> None:
     office = Office(8)
-    before = [(each.id, each.registered_at, each.kind) for each in office.all]
+    before = [(each.id, each.registered_at) for each in office.all]
     for what, place, other in steps:
-        links = [(each.repeat_of, each.merged_into) for each in office.all]
+        links = [each.repeat_of for each in office.all]
         try:
             getattr(office, what)(place, other)
         except Refused:
-            assert [(each.repeat_of, each.merged_into) for each in office.all] == links
-    assert [(each.id, each.registered_at, each.kind) for each in office.all] == before
+            assert [each.repeat_of for each in office.all] == links
+    assert [(each.id, each.registered_at) for each in office.all] == before
     for each in office.all:
-        lead = office.all[each.merged_into.int - 1] if each.merged_into else None
-        assert lead is None or lead.merged_into is None
         seen, at = set(), each
         while at.repeat_of is not None:
             assert at.id not in seen
             seen.add(at.id)
             at = office.all[at.repeat_of.int - 1]
-
-
-@given(steps=STEPS, place=st.integers(0, 7), lead=st.integers(0, 7))
-def test_undoing_a_merge_restores_exactly_what_was(steps: list[tuple[str, int, int]], place: int, lead: int) -> None:
-    office = Office(8)
-    for what, one, other in steps:
-        try:
-            getattr(office, what)(one, other)
-        except Refused:
-            continue
-    before = list(office.all)
-    try:
-        office.merge(place, lead)
-    except Refused:
-        return
-    office.unmerge(place, lead)
-    assert office.all == before
-
-
-def test_petitions_of_different_kinds_or_against_different_units_are_not_merged() -> None:
-    accusation = Standing(UUID(int=1), START, "33", "33", "accusation", frozenset({"330225-js"}))
-    for other in ("appeal", "accusation"):
-        with pytest.raises(Refused, match="merge-of-different-kinds"):
-            repeats.check_merge(accusation, Standing(UUID(int=2), START, "33", "33", other))
-
-
-@pytest.mark.parametrize("state", sorted(repeats.ENDED))
-def test_what_is_answered_or_ended_neither_leads_nor_is_led(state: str) -> None:
-    open_one, ended = (
-        Standing(UUID(int=1), START, "33", "33", "appeal"),
-        Standing(UUID(int=2), START, "33", "33", "appeal", state=state),
-    )
-    for petition, lead in ((open_one, ended), (ended, open_one)):
-        with pytest.raises(Refused, match="merge-of-ended"):
-            repeats.check_merge(petition, lead)

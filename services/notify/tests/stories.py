@@ -32,6 +32,7 @@ class Story:
     accused: Sequence[str] = ()
     nodes: Sequence[str] = (NODE,)
     regions: Sequence[str] = (NODE,)
+    stages: Sequence[str] = ()  # of the case after each action; handling where there is none
     by: str = NODE
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
@@ -51,10 +52,11 @@ class Story:
         return [self._version(version, action) for version, action in enumerate(self.actions, start=1)]
 
     def _version(self, version: int, action: str) -> Envelope:
+        stage = self.stages[version - 1] if version <= len(self.stages) else "handling"
         state = CaseState(
             number=self.number, channel="visit", kind="appeal", state=HAPPENED[action], holder_unit="330225100-xf",
             holder_region=NODE, writer=self.by, registered_region=NODE, registered_at=NOW, regions=list(self.regions),
-            nodes=list(self.nodes), accused_units=list(self.accused),
+            nodes=list(self.nodes), accused_units=list(self.accused), stage=stage,
             last=LastAction(action=action, unit="330225100-xf", at=NOW + timedelta(hours=version)),
         )  # fmt: skip
         kind = f"routing.case.{HAPPENED[action]}.v1"

@@ -49,6 +49,31 @@ async def test_only_the_first_receipt_is_told(start: Any) -> None:
     assert await templates_of(notify, story) == ["received", "registered"]
 
 
+async def test_review_and_re_review_are_told_each_in_its_own_words(start: Any) -> None:
+    notify = await start(service)
+    once = ("request-review", "receive", "serve", "close")
+    story = Story(
+        actions=("open", "serve", "close", *once, *once),
+        stages=("handling",) * 3 + ("review",) * 4 + ("re-review",) * 4,
+    )
+    await hear(notify, story.contact(), *story.case(), *story.case())
+    assert await templates_of(notify, story) == sorted([
+        "registered", "opinion-served", "closed",
+        "review-requested", "received", "review-opinion-served", "closed",
+        "re-review-review-requested", "received", "re-review-opinion-served", "closed",
+    ])  # fmt: skip
+
+
+async def test_what_was_reached_in_a_review_before_the_contact_came_is_told_then(start: Any) -> None:
+    notify = await start(service)
+    story = Story(actions=("serve", "request-review", "serve"), stages=("handling", "review", "review"))
+    await hear(notify, *story.case())
+    await hear(notify, story.contact())
+    assert await templates_of(notify, story) == [
+        "opinion-served", "registered", "review-opinion-served", "review-requested",
+    ]  # fmt: skip
+
+
 async def test_stages_reached_before_the_contact_came_are_told_then(start: Any) -> None:
     notify = await start(service)
     story = Story(actions=("open", "accept", "close"))

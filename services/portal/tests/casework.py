@@ -4,7 +4,8 @@ import re
 from html import unescape
 from typing import Any
 
-from services.portal.tests.browsing import Browser, Node, browsing, hidden
+from services.portal.tests.browsing import PASSWORD, Browser, Node, browsing, hidden
+from starlette.responses import PlainTextResponse
 from tests.support.running import Running
 
 MATTER = {"channel": "letter", "kind": "appeal", "route": "6", "title": "房屋征收补偿", "content": "来信反映补偿标准。"}
@@ -14,12 +15,16 @@ OPINION = {
     "outcome": "support",
 }  # fmt: skip
 SERVED = {"fields.string.method": "in-person"}
+NOTICE = {"fields.string.notice_method": "post", "fields.date-time.notice_at": "2025-01-02T09:30"}
 
 
 async def registered(desk: Browser, behind: Node, **typed: Any) -> str:
     """Register at the desk; the case's page path."""
     await desk.open("/staff/register")
-    answer = await desk.send("/staff/register", **{**MATTER, **PERSON, **typed})
+    given = {**MATTER, **PERSON, **typed}
+    answer = await desk.send("/staff/register", **given)
+    if 'name="repeat_of"' in answer.text:
+        answer = await desk.send("/staff/register", **given, repeat_of="none")
     assert answer.status_code == 200, answer.text
     await behind.settle()
     found = re.search(r'href="(/staff/cases/[0-9a-f-]{36})"', answer.text)
@@ -28,13 +33,26 @@ async def registered(desk: Browser, behind: Node, **typed: Any) -> str:
 
 
 async def act(desk: Browser, behind: Node, case: str, action: str, **typed: Any) -> str:
-    """Open the case, send one of its forms, and return the page that follows."""
+    """Open the case, send one of its forms (with the password where it is asked for), return the page that follows."""
+    typed = {**NOTICE, **typed} if action == "accept" else typed
     await desk.open(case)
     assert f'action="{case}/{action}"' in desk.page, desk.page
-    answer = await desk.send(f"{case}/{action}", version=hidden(desk.page, "version"), **typed)
+    key = key_of(desk.page, case, action)
+    answer = await desk.send(f"{case}/{action}", key, version=hidden(desk.page, "version"), **typed)
+    if answer.status_code == 200 and 'name="password"' in answer.text:
+        answer = await desk.send(f"{case}/{action}", key, **sent_on(answer.text), password=PASSWORD)
     assert answer.status_code == 303, answer.text
     await behind.settle()
     return (await desk.open(answer.headers["location"])).text
+
+
+def sent_on(page: str) -> dict[str, list[str]]:
+    """What the page that asks for the password sends on."""
+    found: dict[str, list[str]] = {}
+    form = page.partition("<main")[2]
+    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form):
+        found.setdefault(unescape(name), []).append(unescape(value))
+    return {name: values for name, values in found.items() if name not in {"csrf", "key"}}
 
 
 async def submit(desk: Browser, behind: Node, case: str, **typed: Any) -> str:
@@ -60,7 +78,7 @@ async def by(node: tuple[Running, Node], username: str, case: str, action: str, 
 
 def actions(page: str) -> set[str]:
     """What the page has forms for."""
-    return set(re.findall(r'action="/staff/cases/[0-9a-f-]{36}/([a-z-]+)"', page)) - {"identity", "files"}
+    return set(re.findall(r'action="/staff/cases/[0-9a-f-]{36}/([a-z-]+)"', page)) - {"identity", "files", "papers"}
 
 
 def key_of(page: str, case: str, action: str) -> str:
@@ -78,3 +96,7 @@ def steps(page: str) -> list[str]:
     """The timeline."""
     part = re.search(r'<ol class="timeline">(.*?)</ol>', page, re.DOTALL)
     return re.findall(r"<li><b>([^<]+)</b>", part[1]) if part else []
+
+
+# what a proxy answers for a service that does not run
+away = PlainTextResponse("Bad Gateway", 502)

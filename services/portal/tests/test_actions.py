@@ -100,7 +100,9 @@ def test_every_reason_why_not_has_its_words() -> None:
 
 
 def test_every_procedure_and_paper_has_its_words() -> None:
-    files = {file.name.partition(".")[0] for file in (ROUTING / "definitions").glob("*.yaml")} - {"common"}
+    files = {file.name.partition(".")[0] for file in (ROUTING / "procedures" / "definitions").glob("*.yaml")} - {
+        "common"
+    }
     assert len(files) > 8
     assert without_words("procedure", files) == set()
     chosen = {key.partition(".")[2] for key in labels("zh") if key.startswith("procedure_choice.")}

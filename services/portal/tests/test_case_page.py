@@ -4,8 +4,20 @@ import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
-from services.portal.tests.browsing import Browser, Node, browsing, check_accessible, hidden
-from services.portal.tests.casework import OPINION, SERVED, act, actions, by, key_of, not_now, registered, steps, submit
+from services.portal.tests.browsing import PASSWORD, Browser, Node, browsing, check_accessible, hidden
+from services.portal.tests.casework import (
+    NOTICE,
+    OPINION,
+    SERVED,
+    act,
+    actions,
+    by,
+    key_of,
+    not_now,
+    registered,
+    steps,
+    submit,
+)
 from tests.support.running import Running
 
 from portal.pages.acting import paper_unknown
@@ -32,7 +44,7 @@ async def test_a_petition_goes_from_the_letter_to_the_closed_case(
     assert "state-served" in await act(desk, behind, case, "serve", **SERVED)
     page = await act(desk, behind, case, "close")
     assert "state-closed" in page
-    assert actions(page) == {"request-review"}
+    assert actions(page) == {"carry-out", "request-review"}
     assert steps(page) == [
         "已登记", "已受理", "已开始调查", "处理意见已送审", "处理意见已审批", "处理意见已送达", "已办结",
     ]  # fmt: skip
@@ -143,11 +155,39 @@ async def test_time_limits_stand_with_colour_last_day_and_reason(desk: Browser, 
 
 async def test_a_merged_case_points_to_its_lead(desk: Browser, behind: Node) -> None:
     lead, case = await registered(desk, behind), await registered(desk, behind, title="同一事项")
-    page = await act(desk, behind, case, "merge", lead=f"http://node.example{lead}?done=accept")
+    merged = {"lead": f"http://node.example{lead}?done=accept", "note": "同一事项,一并办理"}
+    page = await act(desk, behind, case, "merge", **merged)
     assert "本件已并入主件" in page
     assert f'<a href="{lead}">打开主件</a>' in page
     assert actions(page) == {"unmerge", "note-withdrawal"}
-    assert "打开主件" not in await act(desk, behind, case, "unmerge")
+    assert "并入本件办理的 1 件" in (await desk.open(lead)).text
+    page = await act(desk, behind, case, "unmerge", note="事项不同")
+    assert "打开主件" not in page
+    assert "事项不同" in page
+    links = (await desk.open(f"{case}/links")).text
+    assert links.index("<b>并案</b>") < links.index("<b>撤销并案</b>")
+
+
+async def test_a_merge_into_what_is_held_elsewhere_or_is_no_case_is_refused(desk: Browser, behind: Node) -> None:
+    lead, case = await registered(desk, behind), await registered(desk, behind, title="同一事项")
+    await act(desk, behind, lead, "transfer", to_unit="330225100-cj")
+    await desk.open(case)
+    for other, status in ((lead, 409), ("nonsense", 422), ("00000000-0000-7000-8000-000000000000", 422)):
+        sent = {"version": hidden(desk.page, "version"), "lead": other, "note": "同一事项"}
+        answer = await desk.send(f"{case}/merge", **sent)
+        assert answer.status_code == status
+        assert 'href="#merge.lead"' in answer.text
+
+
+async def test_a_merge_of_different_kinds_leaves_the_case_as_it_is(desk: Browser, behind: Node) -> None:
+    """Suggestions and appeals have other rules: they are not handled together."""
+    lead = await registered(desk, behind, kind="suggestion", route="")
+    case = await registered(desk, behind)
+    await desk.open(case)
+    answer = await desk.send(f"{case}/merge", version=hidden(desk.page, "version"), lead=lead, note="同一事项")
+    assert answer.status_code == 409
+    assert "不得并案" in answer.text
+    assert "本件已并入主件" not in (await desk.open(case)).text
 
 
 async def test_a_case_is_handed_over_and_objected_to_with_a_reason(
@@ -159,12 +199,12 @@ async def test_a_case_is_handed_over_and_objected_to_with_a_reason(
     assert actions(page) == {"recall"}
     async with browsing(node[0]) as builder:
         await builder.sign_in("builder")
-        assert actions((await builder.open(case)).text) == {"receive"}
+        assert actions((await builder.open(case)).text) == {"receive", "note-withdrawal"}
         assert {"object", "accept"} <= actions(await act(builder, behind, case, "receive"))
         page = await act(builder, behind, case, "object", reason="not-ours", note="应由县里办理")
         assert "不属于本单位职权" in page
         assert "接收单位提出异议，等待丁镇信访办决定是否收回" in page
-        assert actions(page) == set()
+        assert actions(page) == {"note-withdrawal"}
     page = (await desk.open(case)).text
     assert "应由县里办理" in page
     assert actions(page) == {"agree-objection", "refuse-objection"}
@@ -185,7 +225,7 @@ async def test_a_stale_page_is_told_and_shows_the_newest_state(desk: Browser, be
     await act(desk, behind, case, "accept")
     desk.page = stale
     answer = await desk.send(
-        f"{case}/transfer", version=hidden(stale, "version"), to_unit="330225100-cj", note="请速办"
+        f"{case}/transfer", version=hidden(stale, "version"), to_unit="330225100-cj", note="请速办", password=PASSWORD
     )
     assert answer.status_code == 409
     assert "刚刚有人办理过" in answer.text
@@ -197,7 +237,7 @@ async def test_what_a_form_lacks_is_told_and_what_was_typed_is_kept(desk: Browse
     await desk.open(case)
     version = hidden(desk.page, "version")
     for typed in ({"to_unit": ""}, {"to_unit": "no-such-unit"}, {"to_unit": "330225100-cj", "due_at": "never"}):
-        answer = await desk.send(f"{case}/assign", version=version, note="请速办", **typed)
+        answer = await desk.send(f"{case}/assign", version=version, note="请速办", **typed, password=PASSWORD)
         assert answer.status_code == 422
         assert '<details class="act" id="act-assign" open>' in answer.text
         assert "请速办</textarea>" in answer.text
@@ -209,7 +249,7 @@ async def test_what_a_form_lacks_is_told_and_what_was_typed_is_kept(desk: Browse
 async def test_what_the_procedure_asks_for_is_told_at_its_field(desk: Browser, behind: Node) -> None:
     case = await registered(desk, behind)
     await desk.open(case)
-    sent = {"version": hidden(desk.page, "version"), "fields.string.organ": "discipline"}
+    sent = {"version": hidden(desk.page, "version"), "fields.string.organ": "discipline", "password": PASSWORD}
     answer = await desk.send(f"{case}/export", **sent)
     assert answer.status_code == 422
     page = unescape(answer.text)
@@ -228,7 +268,7 @@ async def test_pressing_twice_acts_once(desk: Browser, behind: Node) -> None:
     form, version = desk.page, hidden(desk.page, "version")
     for _ in range(2):
         desk.page = form
-        answer = await desk.send(f"{case}/accept", version=version)
+        answer = await desk.send(f"{case}/accept", version=version, **NOTICE)
         assert answer.status_code == 303
     await behind.settle()
     assert steps((await desk.open(case)).text).count("已受理") == 1

@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 from html import unescape
 
 import pytest
-from services.portal.tests.browsing import Browser, Node, browsing, check_accessible, hidden
-from services.portal.tests.casework import MATTER, act, registered
-from starlette.responses import PlainTextResponse
+from services.portal.tests.browsing import PASSWORD, Browser, Node, browsing, check_accessible, hidden
+from services.portal.tests.casework import MATTER, PERSON, act, away, registered
 from tests.support.running import Running
 
 from portal import resources
@@ -20,7 +19,7 @@ async def test_identity_is_masked_and_shown_for_a_recorded_purpose(desk: Browser
     page = (await desk.open(case)).text
     assert "欧***" in page
     assert "欧阳禾苗" not in page
-    answer = await desk.send(f"{case}/identity", purpose="核")
+    answer = await desk.send(f"{case}/identity", purpose="核", password=PASSWORD)
     assert answer.status_code == 422
     assert "用途" in answer.text
     answer = await desk.send(f"{case}/identity", purpose="核实联系方式")
@@ -111,13 +110,13 @@ async def titles(desk: Browser, path: str) -> list[str]:
 async def test_several_petitioners_and_accused_units_are_registered(desk: Browser, behind: Node) -> None:
     await registered(
         desk, behind, kind="accusation", route="", **{"petitioners.3.name": "第四人"},
-        accused_units=["330225-js", "330226-xf"],
+        accused_units=["330225100-cj", "330226-xf"],
         received_at="2026-01-05T09:30", category="城乡建设", about_region="330225100000",
     )  # fmt: skip
     intake = behind.running["intake"]
     row = (await intake.rows("SELECT * FROM petitions"))[0]
     assert row["petitioner_count"] == 2
-    assert row["accused_units"] == ["330225-js", "330226-xf"]
+    assert row["accused_units"] == ["330225100-cj", "330226-xf"]
     assert row["received_at"] == datetime(2026, 1, 5, 1, 30, tzinfo=UTC)
     assert (row["about_region"], row["category"]) == ("33.02.25.100", "城乡建设")
 
@@ -129,14 +128,15 @@ async def test_errors_stand_at_the_row_that_was_typed(desk: Browser) -> None:
     assert answer.status_code == 422
     assert 'id="petitioners.2.phone-error"' in answer.text
     assert 'id="received_at-error"' in answer.text
-    assert re.search(r"<details open>\s*<summary>其他信访人", answer.text)
+    assert re.search(r"<details open>\s*<summary>多人提出", answer.text)
     answer = await desk.send("/staff/register", title="只有标题")
     assert {"channel-error", "kind-error", "content-error"} <= set(re.findall(r'id="([a-z_]+-error)"', answer.text))
     assert 'value="只有标题"' in answer.text
 
 
 async def test_an_anonymous_petition_has_no_petitioner(desk: Browser, behind: Node) -> None:
-    case = await registered(desk, behind, **{"petitioners.0.name": "", "petitioners.0.phone": " "})
+    nobody = {"petitioners.0.name": "", "petitioners.0.phone": " "}
+    case = await registered(desk, behind, **nobody, anonymous="yes")
     assert "匿名" in (await desk.open(case)).text
 
 
@@ -165,7 +165,7 @@ async def test_what_lies_outside_the_scope_is_not_found(desk: Browser) -> None:
 
 async def test_a_case_not_opened_yet_shows_its_petition(desk: Browser, behind: Node) -> None:
     await desk.open("/staff/register")
-    answer = await desk.send("/staff/register", **MATTER)
+    answer = await desk.send("/staff/register", **MATTER, **PERSON)
     found = re.search(r'href="(/staff/cases/[0-9a-f-]{36})"', answer.text)
     assert found is not None
     page = (await desk.open(found[1])).text
@@ -218,7 +218,7 @@ async def test_a_page_and_the_calls_it_makes_are_one_trace(desk: Browser, behind
     behind.traces.clear()
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     await desk.client.get(case, headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
-    assert len(behind.traces) == 5
+    assert len(behind.traces) == 7
     assert {traceparent.split("-")[1] for traceparent in behind.traces} == {trace}
 
 
@@ -229,7 +229,3 @@ async def test_a_service_that_is_away_leaves_its_part_of_the_case_empty(desk: Br
     assert MATTER["content"] in page
     assert "系统暂时不可用" in page
     assert "还没有发出消息" in page
-
-
-# what a proxy answers for a service that does not run
-away = PlainTextResponse("Bad Gateway", 502)

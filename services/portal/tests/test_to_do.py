@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from services.portal.tests.browsing import Browser, Node, browsing, check_accessible
@@ -60,10 +61,10 @@ async def test_what_is_offered_to_the_unit_is_to_do_and_what_it_gave_away_is_not
         await builder.sign_in("builder")
         page = (await builder.open("/staff")).text
     assert case in page
-    assert "移交中" in page
+    assert "已发出，尚未签收" in page
 
 
-async def test_a_long_list_says_that_it_is_the_beginning_of_one(
+async def test_a_long_list_goes_on_where_the_page_ended(
     desk: Browser, behind: Node, node: tuple[Running, Node]
 ) -> None:
     held = resources.of(node[0].runtime)
@@ -71,8 +72,22 @@ async def test_a_long_list_says_that_it_is_the_beginning_of_one(
     for number in range(3):
         await registered(desk, behind, title=f"第{number}件")
     page = (await desk.open("/staff")).text
-    assert "只显示最先到期的 2 件" in page
-    assert "第2件" not in page
+    assert listed(page) == {COLOURS[2]: ["第0件", "第1件"]}
+    more = re.search(r'rel="next" href="([^"]+)"', page)
+    assert more is not None
+    page = (await desk.open(unescape(more[1]))).text
+    assert listed(page) == {COLOURS[2]: ["第2件"]}
+    assert 'rel="next"' not in page
+    assert "回到第一页" in page
+
+
+async def test_titles_of_a_page_are_asked_for_at_once(desk: Browser, behind: Node) -> None:
+    for number in range(3):
+        await registered(desk, behind, title=f"第{number}件")
+    for page in ("/staff", "/staff/cases"):
+        behind.asked.clear()
+        assert "第2件" in (await desk.open(page)).text
+        assert len([call for call in behind.asked if "/intake/" in call]) == 1
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -25,7 +25,8 @@ async def test_a_token_carries_the_claims_that_every_service_verifies(open_porta
     portal = await open_portal()
     answer = (await ask(portal)).json()
     settings = portal.runtime.settings
-    principal = await Verifier(settings.auth, settings.keys / "issuer.public.jwks").principal(answer["access_token"])
+    verifier = Verifier(settings.auth, settings.keys / "issuer.public.jwks", lambda _, __: ())
+    principal = await verifier.principal(answer["access_token"])
     assert (principal.subject, principal.unit, principal.region) == ("clerk", "330225100-xf", "33.02.25.100")
     assert principal.roles == {"clerk", "handler"}
     assert answer["token_type"] == "Bearer"

@@ -16,6 +16,7 @@ PROVINCE = Unit("province", "33", "33")
 OFFICE = Unit("office", "33.02", "33.02")
 TOWN = Unit("town", "33.02.25", "33.02")
 BUREAU = Unit("bureau", "33.02.26", "33.02")
+STATION = Unit("station", "33.02.25", "33.02", above=("town", "office", "province"))
 ALL = frozenset({"clerk", "handler", "leader", "supervisor"})
 
 
@@ -47,6 +48,7 @@ ANYTHING = Procedure(
     (
         _rule("handling", "accept", "close", extends=frozenset({"extend"}), longest=30),
         _rule("objection", "receive", "object"),
+        _rule("unclaimed", "receive", "claim"),
         _rule("ask-review", "close", "request-review"),
     ),
 )  # fmt: skip
@@ -77,7 +79,10 @@ def window(name: str) -> Clock:
 def in_state(state: str) -> Case:
     """A case in this state, such that every guard of the table is met."""
     case = replace(
-        fresh(), state=state, clocks=tuple(map(window, ("ask-review", "objection", "handling"))), submitted_by="another"
+        fresh(),
+        state=state,
+        clocks=tuple(map(window, ("ask-review", "objection", "handling", "carrying-out", "unclaimed"))),
+        submitted_by="another",
     )
     if state == "offered":
         return replace(case, holder_unit=TOWN.code, holder_region=TOWN.region, hand_over=offer_to())
@@ -107,7 +112,8 @@ def whoever(case: Case, action: str) -> Actor:
 def order(case: Case, action: str, **changes: object) -> Order:
     """All that any action can ask for."""
     made = Order(
-        actor=whoever(case, action), version=case.version, at=NOW, reason="not-ours", to=BUREAU,
+        actor=whoever(case, action), version=case.version, at=NOW, reason="not-ours",
+        to=STATION if case.state == "received" else BUREAU,
         due_at=NOW + timedelta(days=15), hand_over=UUID(int=3), arbiter=PROVINCE, route=6, procedure=ANYTHING,
         outcome="support", papers=(UUID(int=4),), lead=UUID(int=5), days=10 if action == "extend" else 0,
     )  # fmt: skip

@@ -1,13 +1,14 @@
 """Which days people work, as published and as an operator says; and why a date is what it is."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from routing.procedures.domain import ClockRule
-from routing.timing.calendars import BadCalendar, WorkingDays
-from routing.timing.clocks import CountingPolicy, apply
+from routing.timing.calendars import BadCalendar, Day, WorkingDays
+from routing.timing.clocks import Clock, CountingPolicy, apply
 from routing.timing.counting import CHINA
 from routing.timing.explaining import Explanation, Skipped, explain
 
@@ -29,8 +30,6 @@ def explained(
 
 
 def changed(**what: object) -> ClockRule:
-    from dataclasses import replace
-
     return replace(RULE, **what)  # type: ignore[arg-type]  # any field of the rule
 
 
@@ -140,3 +139,49 @@ def test_a_clock_that_still_stands_by_an_older_calendar_says_so() -> None:
     told = explained(RULE, "2025-09-29 11:00", by=older)
     assert not told.current
     assert "待重新计算" in told.sentence_zh
+
+
+def lived(*steps: tuple[str, str], rule: ClockRule) -> Clock:
+    """The clock of a rule after these actions at these moments in China."""
+    clocks: tuple[Clock, ...] = ()
+    for action, moment in steps:
+        at = datetime.fromisoformat(moment).replace(tzinfo=CHINA)
+        clocks = apply(clocks, [rule], action, "handling", at, PUBLISHED, CountingPolicy())
+    return clocks[0]
+
+
+def test_a_pause_on_a_day_to_which_the_end_was_moved_is_told_apart_from_the_move() -> None:
+    rule = changed(unit="day", length=15)
+    steps = [("receive", "2025-09-16 10:00"), ("suspend", "2025-10-09 09:00"), ("resume", "2025-10-09 17:00")]
+    told = explain(lived(*steps, rule=rule), rule, PUBLISHED, CountingPolicy())
+    assert (told.paused, told.moved, told.last_day) == (1, 8, date(2025, 10, 10))
+    assert [(pause.by, pause.days) for pause in told.pauses] == [("suspend", 1)]
+    assert "另有1日暂停不计(2025年10月9日 中止),暂停时末日已顺延8日,一并后推" in told.sentence_zh
+    assert "1 paused days not counted (2025-10-09 suspended)" in told.sentence_en
+
+
+def test_each_pause_is_told_with_its_days_and_its_reason() -> None:
+    rule = replace(
+        changed(unit="day", length=60), pauses=frozenset({"suspend", "merge"}), resumes=frozenset({"resume", "unmerge"})
+    )
+    steps = [
+        ("receive", "2025-08-01 10:00"), ("suspend", "2025-08-05 09:00"), ("resume", "2025-08-06 17:00"),
+        ("merge", "2025-08-11 09:00"), ("unmerge", "2025-08-11 10:00"),
+    ]  # fmt: skip
+    told = explain(lived(*steps, rule=rule), rule, PUBLISHED, CountingPolicy())
+    assert told.paused == 3
+    assert "(2025年8月5日至2025年8月6日 中止、2025年8月11日 并案)" in told.sentence_zh
+
+
+def test_a_clock_that_stopped_keeps_its_own_date_whatever_changes_later() -> None:
+    rule = changed(unit="day", length=15, stops=frozenset({"object"}))
+    clock = lived(("receive", "2025-09-01 10:00"), ("object", "2025-09-10 10:00"), rule=rule)
+    same = explain(clock, rule, PUBLISHED, CountingPolicy())
+    assert same.kind == "counted"
+    assert same.sentence_zh.endswith("至2025年9月16日24时届满,已于2025年9月10日 10:00终止计算。")
+    other = WorkingDays.of({**PUBLISHED.days, date(2025, 9, 16): Day(False, "另定")})
+    for calendar, policy in ((other, CountingPolicy()), (PUBLISHED, CountingPolicy(exclude_first_day=False))):
+        told = explain(clock, rule, calendar, policy)
+        assert (told.kind, told.current, told.due_at) == ("past", True, same.due_at)
+        assert "待重新计算" not in told.sentence_zh
+        assert "期限15日,按当时的日历和计算方法,至2025年9月16日24时届满" in told.sentence_zh

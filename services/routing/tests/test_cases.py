@@ -26,8 +26,8 @@ TOWN_HERE = token("330225101-xf", "33.02.25.101", ["clerk", "handler"])
 
 def registered(unit: str = "330225-xf", region: str = "33.02.25", **changes: Any) -> Envelope:
     state = PetitionState(
-        number=f"XF{uuid.uuid4().hex[:12]}", region=region, unit=unit, channel="letter", kind="appeal", petitioners=1,
-        received_at=NOW, registered_at=NOW, **{"route": 6, **changes},
+        number=f"XF{uuid.uuid4().hex[:12]}", region=region, unit=unit, channel="letter", petitioners=1,
+        **{"kind": "appeal", "received_at": NOW, "registered_at": NOW, "route": 6, **changes},
     )  # fmt: skip
     return told("intake.petition.registered.v1", state, subject=uuid.uuid4(), node="33.02.25")
 
@@ -38,7 +38,14 @@ async def opened(routing: Running, **changes: Any) -> str:
     return str(event.subject)
 
 
+# how an office says that it told the petitioner in writing (Art 23)
+NOTICE = {"notice_method": "post", "notice_at": "2025-01-02T09:00:00+08:00"}
+
+
 async def do(routing: Running, case: str, action: str, who: str = OFFICE, **body: Any) -> Any:
+    """With what a form demands, where a test has nothing to say about it."""
+    if action == "accept":
+        body = {"fields": NOTICE, **body}
     return await routing.request("POST", f"{CASES}/{case}/{action}", who=who, json=body)
 
 
@@ -189,6 +196,49 @@ async def test_a_node_without_the_right_to_write_is_refused(start: Any) -> None:
     assert (row["version"], row["state"]) == (3, "received")
 
 
+async def test_a_node_takes_no_case_by_skipping_a_version(start: Any) -> None:
+    """What this node holds nobody else writes on, however far ahead; the case of another node only one that held it."""
+    routing = await start(service, **COUNTY)
+    case = await opened(routing)
+    (event,) = [event for event in await routing.events() if event.type == "routing.case.opened.v1"]
+    taken = {"state": "closed", "holder_unit": "330225100-xf", "writer": "33.02.25.100"}
+    its_own = {**taken, "nodes": ["33.02.25", "33.02.25.100"],
+               "last": LastAction(action="close", unit="330225100-xf", at=NOW)}  # fmt: skip
+    for state in (event.data.model_copy(update=taken), event.data.model_copy(update=its_own)):
+        for version in (2, 5):
+            forged = told("routing.case.closed.v1", state, subject=event.subject, sequence=version, node="33.02.25.100")
+            with pytest.raises(Refused, match="not-the-writer"):
+                await routing.hear("routing.on-case", forged)
+    back = CaseFile(case=event.data.model_copy(update={**its_own, "writer": "33.02.25"}))
+    letter = told("routing.case-file.v1", back,
+                  subject=event.subject, sequence=5, node="33.02.25.100")  # fmt: skip
+    with pytest.raises(Refused, match="not-the-writer"):
+        await routing.hear("routing.letters", letter)
+    assert (await do(routing, case, "accept", version=1)).status_code == 200
+
+
+async def test_a_version_that_comes_before_those_between_is_taken_from_whose_unit_acted_and_nobody_else(
+    start: Any,
+) -> None:
+    routing = await start(service, path="33.02")
+    letter, state = await offered_case(routing)
+    await routing.hear(
+        "routing.on-case",
+        told("routing.case.handed-over.v1", state, subject=letter.subject, sequence=2, node="33.02.25"),
+    )
+    last = LastAction(action="accept", unit="330225100-xf", at=NOW)
+    accepted = state.model_copy(update={"state": "accepted", "hand_over": None, "last": last})
+    stranger = told("routing.case.accepted.v1", accepted, subject=letter.subject, sequence=4, node="33.02.26")
+    sender = told("routing.case.accepted.v1", accepted, subject=letter.subject, sequence=4, node="33.02.25")
+    for forged in (stranger, sender):
+        with pytest.raises(Refused, match="not-the-writer"):
+            await routing.hear("routing.on-case", forged)
+    true = told("routing.case.accepted.v1", accepted, subject=letter.subject, sequence=4, node="33.02.25.100")
+    await routing.hear("routing.on-case", true)
+    (row,) = await routing.rows("SELECT version, state FROM cases")
+    assert tuple(row) == (4, "accepted")
+
+
 async def test_replicas_keep_the_highest_version_in_any_order(start: Any) -> None:
     routing = await start(service, path="33")
     letter, state = await offered_case(routing)
@@ -222,10 +272,10 @@ async def test_progress_in_a_letter_is_shown_to_the_services_of_this_node(start:
 LEADER = token("330225-xf", "33.02.25", ["leader"], subject="county.leader")
 
 
-async def filed(routing: Running, case: str, kind: str) -> str:
+async def filed(routing: Running, case: str, kind: str, unit: str = "330225-xf", **more: Any) -> str:
     """A paper as documents tells of it."""
     paper = uuid.uuid4()
-    state = PaperState(paper_id=paper, kind=kind, sha256="0" * 64, unit="330225-xf", written_at=NOW)
+    state = PaperState(paper_id=paper, kind=kind, sha256="0" * 64, unit=unit, **{"written_at": NOW, **more})
     await routing.hear(
         "routing.on-paper", told("documents.paper.filed.v1", state, subject=uuid.UUID(case), node="33.02.25")
     )
@@ -311,7 +361,7 @@ async def test_every_clock_tells_why_it_ends_on_that_date(start: Any) -> None:
     assert handling["article"].startswith("Art 34")
     assert "60" in handling["why_zh"]
     assert handling["level"] in {"green", "yellow", "red"}
-    to_do = (await routing.request("GET", "/api/routing/v1/to-do", who=OFFICE)).json()
+    to_do = (await routing.request("GET", "/api/routing/v1/to-do", who=OFFICE)).json()["items"]
     assert [(each["id"], each["due_at"]) for each in to_do] == [(case, shown["due_at"])]
 
 
@@ -346,6 +396,41 @@ async def test_a_delegate_approves_while_the_leader_is_absent_and_not_after(star
     assert [each["to_subject"] for each in listed] == ["county.deputy"]
 
 
+async def test_who_is_back_ends_the_delegation_and_nobody_else_can(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    now = datetime.now(UTC)
+    body = {
+        "to_subject": "county.deputy", "since": (now - timedelta(days=1)).isoformat(),
+        "until": (now + timedelta(days=9)).isoformat(),
+    }  # fmt: skip
+    made = (await routing.request("POST", "/api/routing/v1/delegations", who=LEADER, json=body)).json()
+    path = f"/api/routing/v1/delegations/{made['id']}/end"
+    other = token("330225-xf", "33.02.25", ["leader"], subject="another.leader")
+    assert (await routing.request("POST", path, who=other)).status_code == 404
+    for _ in range(2):
+        ended = await routing.request("POST", path, who=LEADER)
+        assert ended.status_code == 200
+        assert datetime.fromisoformat(ended.json()["until"]) <= datetime.now(UTC)
+    assert (await routing.request("GET", "/api/routing/v1/delegations", who=LEADER)).json() == []
+    noted = await routing.rows("SELECT action FROM audit WHERE subject = $1 ORDER BY id", uuid.UUID(made["id"]))
+    assert [row["action"] for row in noted] == ["delegate", "end-delegation", "end-delegation"]
+
+
+async def test_the_timeline_tells_what_was_filled_into_the_forms(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    case = await opened(routing)
+    accepted = await do(routing, case, "accept", version=1, fields=NOTICE)
+    told = {each["name"]: each for each in accepted.json()["timeline"][-1]["fields"]}
+    assert told["notice_method"] == {
+        "name": "notice_method", "title_zh": "书面告知方式", "title_en": "How the petitioner was told in writing",
+        "value": "post", "zh": "邮寄", "en": "By post",
+    }  # fmt: skip
+    assert told["notice_at"]["value"] == NOTICE["notice_at"]
+    assert accepted.json()["timeline"][0]["fields"] == []
+    (row,) = await routing.rows("SELECT fields FROM timeline WHERE action = 'accept'")
+    assert b"post" not in row["fields"]
+
+
 async def test_a_recall_granted_by_the_other_node_comes_back_as_a_letter(start: Any) -> None:
     routing = await start(service, **COUNTY)
     case = await opened(routing)
@@ -374,7 +459,7 @@ async def test_only_an_approval_is_written_down_as_one(start: Any) -> None:
     await do(routing, case, "assign", version=1, to_unit="330225101-xf", due_at=due)
     await do(routing, case, "receive", TOWN_HERE, version=2)
     await do(routing, case, "accept", TOWN_HERE, version=3)
-    paper = await filed(routing, case, "opinion")
+    paper = await filed(routing, case, "opinion", "330225101-xf")
     await do(routing, case, "submit", TOWN_HERE, version=4, outcome="support", papers=[paper])
     leader = token("330225101-xf", "33.02.25.101", ["leader"], subject="town.leader")
     assert (await do(routing, case, "approve", leader, version=5)).json()["state"] == "opinion-approved"
@@ -392,5 +477,5 @@ async def test_a_case_is_merged_only_into_another_one_of_its_holder(start: Any) 
     merged = await do(routing, case, "merge", version=1, lead=lead)
     assert merged.json()["merged_into"] == lead
     chained = await do(routing, lead, "merge", version=1, lead=case)
-    assert chained.status_code == 422
+    assert chained.status_code == 409
     assert (await do(routing, case, "unmerge", version=2)).json()["merged_into"] is None

@@ -4,7 +4,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -17,9 +17,10 @@ from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
 from kit.testing import eventually
+from routing import shapes
 from routing.main import service
 from routing.procedures.domain import ClockRule
-from routing.timing import deadlines
+from routing.timing import counting, deadlines
 from routing.timing import store as deadlines_store
 from routing.timing.calendars import Day, WorkingDays
 from routing.timing.clocks import Clock, CountingPolicy, apply, redated
@@ -54,6 +55,11 @@ class Desk:
         self.runtime: Runtime = routing.runtime
         self.clock = clock
         self.calendar = PUBLISHED
+        self.policy = POLICY
+
+    @property
+    def counting(self) -> str:
+        return counting.version(self.calendar, self.policy)
 
     async def case(self, *rules: ClockRule, writer: str = NODE) -> uuid.UUID:
         """A case received now, with the clocks of these rules."""
@@ -66,7 +72,7 @@ class Desk:
 
     async def keep(self, session: Session, case_id: uuid.UUID, clocks: Sequence[Clock], **how: Any) -> None:
         watch = Watch(case_id, clocks, RULES, **{"writes": True, **how})
-        await deadlines.keep(session, [watch], now=self.clock.now(), calendar=self.calendar)
+        await deadlines.keep(session, [watch], now=self.clock.now(), counting=self.counting)
 
     async def do(self, case_id: uuid.UUID, action: str, **how: Any) -> None:
         """An action on the case: its clocks, stored and watched."""
@@ -89,13 +95,13 @@ class Desk:
 
 def body_of(clocks: Sequence[Clock]) -> str:
     """The state of a case, as far as the scheduler reads it."""
-    told = [{name: getattr(clock, name) for name in Clock.__slots__} for clock in clocks]
+    told = [asdict(clock) for clock in clocks]
     return json.dumps({"holder_region": NODE, "procedure": "test/1", "clocks": told}, default=str)
 
 
 async def clocks_of(session: Session, case_id: uuid.UUID) -> tuple[Clock, ...]:
     told = await session.raw.fetchval("SELECT body->'clocks' FROM cases WHERE id = $1 FOR UPDATE", case_id)
-    return tuple(deadlines.read_clock(clock) for clock in told)
+    return shapes.clocks_of(told)
 
 
 async def store(session: Session, case_id: uuid.UUID, clocks: Sequence[Clock]) -> None:
@@ -350,7 +356,7 @@ async def test_what_fails_is_tried_again_later_and_keeps_no_other_from_its_turn(
     assert len(acting.done) == 1
 
 
-async def test_what_the_rules_refuse_is_not_tried_again(desk: Desk) -> None:
+async def test_what_the_rules_refuse_is_not_tried_again_but_told_once(desk: Desk) -> None:
     await desk.case(ORDER)
     acting = Acting(desk)
     acting.error = Refused("not-in-this-state")
@@ -360,7 +366,7 @@ async def test_what_the_rules_refuse_is_not_tried_again(desk: Desk) -> None:
     desk.clock.advance(timedelta(days=1))
     await run(desk, acting)
     assert acting.done == []
-    assert await desk.told() == [("unclaimed", "yellow"), ("unclaimed", "red")]
+    assert await desk.told() == [("unclaimed", "yellow"), ("unclaimed", "red"), (deadlines.NOT_DONE, "red")]
 
 
 async def test_the_case_that_came_back_too_often_is_told_of(desk: Desk) -> None:
@@ -383,11 +389,11 @@ def recount(desk: Desk, *, limit: int = 2, fail: frozenset[uuid.UUID] = frozense
     async def redate(_: Runtime, session: Session, case_id: uuid.UUID) -> None:
         if case_id in fail:
             raise ValueError("cannot be dated")
-        clocks = redated(await clocks_of(session, case_id), RULES, desk.calendar, POLICY)
+        clocks = redated(await clocks_of(session, case_id), RULES, desk.calendar, desk.policy)
         await store(session, case_id, clocks)
         await desk.keep(session, case_id, clocks)
 
-    return deadlines.Recount(lambda _: (desk.calendar, POLICY), lambda _, __: RULES, redate, limit=limit)
+    return deadlines.Recount(lambda _: (desk.calendar, desk.policy), lambda _, __: RULES, redate, limit=limit)
 
 
 async def recounted(desk: Desk, recounting: deadlines.Recount) -> int:
@@ -410,13 +416,22 @@ async def test_open_clocks_are_counted_again_when_the_calendar_changes(desk: Des
     assert await desk.told() == []
 
 
+async def test_open_clocks_are_counted_again_when_the_way_of_counting_changes(desk: Desk) -> None:
+    case_id = await desk.case(RULE)
+    before = (await desk.row(case_id))["due_at"]
+    desk.policy = CountingPolicy(exclude_first_day=False)
+    assert await recounted(desk, recount(desk)) == 1
+    assert (await desk.row(case_id))["due_at"] == before - timedelta(days=1)
+    assert await recounted(desk, recount(desk)) == 0
+
+
 async def test_a_case_that_cannot_be_counted_again_keeps_no_other_from_it(desk: Desk) -> None:
     case_ids = [await desk.case(RULE) for _ in range(5)]
     before = (await desk.row(case_ids[0]))["calendar"]
     desk.calendar = with_holiday(date(2025, 9, 16))
     await recounted(desk, recount(desk, fail=frozenset(case_ids[:1])))
     calendars = [(await desk.row(case_id))["calendar"] for case_id in case_ids]
-    assert calendars == [before] + [desk.calendar.version] * 4
+    assert calendars == [before] + [desk.counting] * 4
     assert await recounted(desk, recount(desk)) == 1
 
 
@@ -426,7 +441,7 @@ async def test_two_nodes_of_a_service_count_again_without_getting_in_each_others
     desk.calendar = with_holiday(date(2025, 9, 16))
     await asyncio.gather(*(recounted(desk, recount(desk, limit=3)) for _ in range(3)))
     rows = await desk.routing.rows("SELECT DISTINCT due_at, calendar FROM deadlines")
-    assert [tuple(row) for row in rows] == [(midnight(date(2025, 9, 18)), desk.calendar.version)]
+    assert [tuple(row) for row in rows] == [(midnight(date(2025, 9, 18)), desk.counting)]
 
 
 MANY_CASES = """
@@ -458,7 +473,7 @@ async def test_what_is_not_due_is_not_read(desk: Desk) -> None:
     outdated = await plan(desk, deadlines_store.OUTDATED, PUBLISHED.version, 500, [])
     assert outdated.count("ix_deadlines_calendar") == 2
     row = [[case_id], ["notice"], [NOW], [RED], [YELLOW], [True], ["yellow"], [None], [None]]
-    kept = await plan(desk, deadlines_store.KEEP, [case_id], *row, NOW, PUBLISHED.version)
+    kept = await plan(desk, deadlines_store.KEEP, *row, NOW, PUBLISHED.version, [case_id])
     assert "pk_deadlines" in kept
     due_of = await plan(desk, deadlines_store.DUE_OF, [case_id], [YELLOW])
     assert "Seq Scan" not in due + due_of + expired + outdated + kept

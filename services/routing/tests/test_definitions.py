@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from kit.errors import Refused
 from routing.procedures.domain import Procedure
 from routing.procedures.library import KINDS, SHIPPED, BadDefinition, Library, check_files
-from routing.procedures.rules import ROUTES
+from routing.procedures.rules import CHANNELS, ROUTES
 from routing.table import ACTIONS, ENDS, STATES
 
 ORDINARY, SIMPLE, COMMON = "ordinary-petition.v1.yaml", "simple.v1.yaml", "common.v1.yaml"
@@ -60,16 +60,45 @@ def test_the_60_days_are_for_route_6_alone() -> None:
     assert handling == {library.choose("appeal", 6).key} == {"ordinary-petition/1"}
 
 
-@given(st.sampled_from(WHATEVER))
-def test_there_is_a_procedure_for_whatever_can_be_registered(what: tuple[str, int | None]) -> None:
+@given(st.sampled_from(WHATEVER), st.sampled_from([None, "a channel of tomorrow", *CHANNELS]))
+def test_there_is_a_procedure_for_whatever_can_be_registered(what: tuple[str, int | None], channel: str | None) -> None:
     kind, route = what
     library = Library.shipped()
-    chosen = library.choose(kind, route)
-    assert chosen.default
+    chosen = library.choose(kind, route, channel=channel)
+    assert chosen.begins(channel)
     assert kind in chosen.kinds
     assert library.get(chosen.key) is chosen
-    assert [each for each in library.choices(kind, route) if each.default] == [chosen]
+    assert library.choices(kind, route, channel)[0] is chosen
     assert all(library.choose(kind, route, each.name) is each for each in library.choices(kind, route))
+
+
+def test_what_is_called_in_begins_as_an_order_unless_it_accuses_somebody() -> None:
+    library = Library.shipped()
+    begun = {
+        (kind, channel): library.choose(kind, None, channel=channel).name
+        for kind in KINDS
+        for channel in ("call", "web")
+    }
+    assert begun == {
+        ("suggestion", "call"): "hotline-order", ("suggestion", "web"): "suggestion",
+        ("appeal", "call"): "hotline-order", ("appeal", "web"): "ordinary-petition",
+        ("accusation", "call"): "accusation", ("accusation", "web"): "accusation",
+    }  # fmt: skip
+
+
+def test_an_offices_default_for_all_others_leaves_that_of_a_channel_alone(own: Path, tmp_path: Path) -> None:
+    for file in own.glob("*.yaml"):
+        file.unlink()
+    text = (SHIPPED / ORDINARY).read_text(encoding="utf-8").replace("name: ordinary-petition", "name: wells-330225", 1)
+    (own / "wells-330225.v1.yaml").write_text(text, encoding="utf-8")
+    library = Library.of_node("33.02.25", own)
+    assert library.choose("appeal", 6, channel="web").name == "wells-330225"
+    assert library.choose("appeal", 6, channel="call").name == "hotline-order"
+    bound = text.replace("default: true", "default: true\nchannels: [call]", 1)
+    (own / "wells-330225.v1.yaml").write_text(bound, encoding="utf-8")
+    library = Library.of_node("33.02.25", own)
+    assert library.choose("appeal", 6, channel="web").name == "ordinary-petition"
+    assert library.choose("appeal", 6, channel="call").name == "wells-330225"
 
 
 def test_an_appeal_nobody_has_screened_begins_as_ordinary() -> None:
@@ -84,7 +113,7 @@ def test_an_appeal_nobody_has_screened_begins_as_ordinary() -> None:
 def test_what_no_procedure_is_for_is_refused(kind: str, route: int | None, name: str | None) -> None:
     with pytest.raises(Refused, match="unknown-procedure"):
         Library.shipped().choose(kind, route, name)
-    with pytest.raises(Refused, match="unknown-procedure"):
+    with pytest.raises(Refused, match="procedure-unknown-here"):
         Library.shipped().get("ordinary-petition/99")
 
 
@@ -116,7 +145,7 @@ class Bad(NamedTuple):
 MISTAKES = {
     "not YAML": Bad(ORDINARY, "kinds: [appeal]", "kinds: [appeal", "not YAML", "routes: [6]"),
     "twice": Bad(ORDINARY, "default: true", "default: true\ndefault: false", "'default' stands here twice"),
-    "an alias": Bad(SIMPLE, "pauses: [merge]", "pauses: &m [merge]\n    yellow_share: *m", "aliases"),
+    "an alias": Bad(SIMPLE, "pauses: [merge, suspend]", "pauses: &m [merge]\n    yellow_share: *m", "aliases"),
     "unknown key": Bad(ORDINARY, "zh: 普通程序", "zh: 普通程序\ncolour: red", "unknown key 'colour'"),
     "missing key": Bad(
         ORDINARY, "en: Ordinary petition procedure\n", "", "'en' is missing", "name: ordinary-petition",
@@ -147,6 +176,16 @@ MISTAKES = {
         ORDINARY, "    longest: 30\n", "", "extends and longest go together", "extends: [extend]",
     ),
     "date from nobody": Bad(ORDINARY, "length: 60", "length: null", "only assign brings a date"),
+    "channels of no default": Bad(
+        "hotline-urgent.v1.yaml", "routes: [1, 2, 3, 4, 5, 6]\n", "routes: [1, 2, 3, 4, 5, 6]\nchannels: [call]\n",
+        "channels say for which it is the default", "channels: [call]",
+    ),
+    "two defaults of a channel": Bad(
+        "hotline-urgent.v1.yaml", "routes: [1, 2, 3, 4, 5, 6]\n",
+        "routes: [1, 2, 3, 4, 5, 6]\ndefault: true\nchannels: [call, sms]\n",
+        "hotline-order/1 is the default for appeal of route 31(6) that came by call too", "default: true",
+    ),
+    "unknown channel": Bad("hotline-order.v1.yaml", "channels: [call]", "channels: [drum]", "'drum' is not one of"),
     "expires into nothing": Bad("hotline-order.v1.yaml", "expires: assign", "expires: accept", "no action"),
     "right without stop": Bad(ORDINARY, "right: [request-review]", "right: [close]", "must stop the clock"),
     "no way out": Bad(

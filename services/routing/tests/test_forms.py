@@ -1,5 +1,6 @@
 """What a caller sends with an action is checked against the form, everything at once, and no value is repeated."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.procedures.domain import ActionRule
+from routing.procedures.filled import filled
 from routing.procedures.forms import check_form
 from routing.procedures.library import Library
 
 ACTIONS = Library.shipped().get("ordinary-petition/1").actions
+
+NOTICE = {"notice_method": "post", "notice_at": "2026-03-02T09:00:00+08:00"}
 
 
 def wrong(action: str, fields: dict[str, Any], note: str | None = None) -> list[tuple[str, str]]:
@@ -20,7 +24,8 @@ def wrong(action: str, fields: dict[str, Any], note: str | None = None) -> list[
 def test_fields_as_the_form_asks_are_right() -> None:
     assert wrong("serve", {"method": "post", "receipt": "EX-1"}) == []
     assert wrong("start-hearing", {"held_at": "2026-03-02T09:00:00+08:00", "place": "会议室", "public": True}) == []
-    assert wrong("accept", {}) == []
+    assert wrong("accept", NOTICE) == []
+    assert wrong("transfer", {}) == []
 
 
 def test_all_that_is_missing_or_wrong_is_told_at_once() -> None:
@@ -32,8 +37,16 @@ def test_all_that_is_missing_or_wrong_is_told_at_once() -> None:
 
 
 def test_a_moment_needs_its_time_zone() -> None:
-    assert wrong("accept", {"notice_at": "2026-03-02T09:00:00"}) == [("/notice_at", "format")]
-    assert wrong("accept", {"notice_at": "2026-03-02T09:00:00Z"}) == []
+    assert wrong("accept", {**NOTICE, "notice_at": "2026-03-02T09:00:00"}) == [("/notice_at", "format")]
+    assert wrong("accept", {**NOTICE, "notice_at": "2026-03-02T09:00:00Z"}) == []
+
+
+def test_what_was_done_was_not_done_later_than_now() -> None:
+    for now, found in (("2026-03-02T08:59:59+08:00", ["past"]), ("2026-03-02T09:00:00+08:00", [])):
+        errors = check_form(ACTIONS["accept"], NOTICE, now=datetime.fromisoformat(now))
+        assert [error.rule for error in errors] == found
+    for broken in ("", "2026-03-02", 7):
+        assert check_form(ACTIONS["accept"], {**NOTICE, "notice_at": broken}, now=datetime.now(UTC))
 
 
 def test_an_action_without_a_form_takes_no_fields() -> None:
@@ -44,7 +57,8 @@ def test_an_action_without_a_form_takes_no_fields() -> None:
 def test_reasons_are_demanded_where_the_law_demands_them() -> None:
     assert wrong("object", {}, "  ") == [("/note", "required")]
     assert wrong("object", {}, "该路段由市政管理") == []
-    assert wrong("accept", {}, "") == []
+    assert wrong("lift-bar", {}, "") == [("/note", "required")]
+    assert wrong("accept", NOTICE, "") == []
 
 
 def test_what_is_said_is_bilingual_and_names_the_field_but_not_the_value() -> None:
@@ -73,13 +87,32 @@ def test_whatever_is_sent_is_right_or_told(action: str, data: st.DataObject) -> 
 
 
 @pytest.mark.parametrize("procedure", Library.shipped().newest(), ids=lambda each: each.key)
-def test_the_shortest_way_needs_an_opinion_and_nothing_else(procedure: Any) -> None:
+def test_the_shortest_way_needs_an_opinion_and_how_the_petitioner_was_told(procedure: Any) -> None:
     """register, transfer, receive, accept, submit, approve, close; or where nothing is accepted, an answer."""
     way = (
         ("transfer", "accept", "submit", "approve", "close") if "accept" in procedure.actions else ("transfer", "guide")
     )
-    rules = {action: procedure.actions[action] for action in way}
+    rules = {action: procedure.asks(action, served=False) for action in way}
     assert {kind for rule in rules.values() for kind in rule.papers} <= {"opinion"}
-    assert [action for action, rule in rules.items() if (rule.form or {}).get("required")] == [
-        action for action in way if action == "guide"
-    ]
+    told = {action: (rule.form or {}).get("required") for action, rule in rules.items()}
+    asked = {"accept": ["notice_method", "notice_at"], "close": ["method"], "guide": ["to"]}
+    if procedure.name == "simple":  # by word of mouth
+        del asked["accept"]
+    assert {action: names for action, names in told.items() if names} == {
+        action: names for action, names in asked.items() if action in way
+    }
+
+
+def test_what_was_filled_in_is_told_in_the_order_and_the_words_of_the_form() -> None:
+    form = {
+        "properties": {
+            "public": {"type": "boolean", "title": "公开", "title_en": "Public"},
+            "heads": {"type": "integer", "title": "人数", "title_en": "Heads"},
+            "organ": {"title": "机关", "title_en": "Organ", "enum": ["court"], "labels": {"court": ["法院", "Court"]}},
+        }
+    }
+    told = list(filled(form, {"left_out_since": "x", "organ": "court", "heads": 12, "public": False}))
+    assert [(each.title_zh, each.zh, each.en) for each in told] == [
+        ("公开", "否", "no"), ("人数", "12", "12"), ("机关", "法院", "Court"), ("left_out_since", "x", "x"),
+    ]  # fmt: skip
+    assert list(filled(None, {})) == []

@@ -1,7 +1,7 @@
 """One holder, whatever happens on the way: random actions at several nodes, messages late, twice and in any order."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
 from typing import Any
@@ -13,27 +13,53 @@ from services.routing.tests.cases import ANYTHING, COUNTING
 
 from kit.errors import Refused
 from kit.paths import lies_in
-from routing import domain
+from routing import rights
 from routing.decisions import decide, open_case, settle_recall
 from routing.domain import Actor, Case, Order, Unit, check_request
+from routing.rights import may_tell
+from routing.table import MOST_HOPS
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 ROLES = frozenset({"clerk", "handler", "leader"})
 MOVES = (
     "transfer", "transfer", "receive", "receive", "recall", "object", "object", "agree-objection", "refuse-objection",
-    "arbitrate", "accept", "submit", "approve", "close", "request-review",
+    "arbitrate", "assign", "accept", "suspend", "resume", "submit", "approve", "close", "request-review",
+    "note-withdrawal",
 )  # fmt: skip
-UNITS = [Unit(f"u{path}", path, path) for path in ("33", "33.02", "33.02.25", "33.02.26")]
+OFFICES = [
+    Unit("u33", "33", "33"), Unit("u33.02", "33.02", "33.02", ("u33",)),
+    Unit("u33.02.25", "33.02.25", "33.02.25", ("u33.02", "u33")),
+    Unit("u33.02.26", "33.02.26", "33.02.26", ("u33.02", "u33")),
+]  # fmt: skip
+# a department beside the office of the county, at its node
+UNITS = [*OFFICES, Unit("b33.02.25", "33.02.25", "33.02.25", ("u33.02.25", "u33.02", "u33"))]
+NODES = {unit.code: unit.node for unit in UNITS}
 
 
-def arbiter(case: Case, to: Unit) -> Unit:
-    """The lowest node above both sides."""
+def arbiter(case: Case, action: str, to: Unit) -> Unit | None:
+    """The lowest office above both sides that is none of them, as routing.usecases asks for it."""
     came = case.came_by
-    sides = (case.holder_region, came.from_region if came and case.state == "received" else to.region)
-    shared = [unit for unit in UNITS if all(lies_in(side, unit.region) for side in sides)]
     if case.state == "disputed":
         return next(unit for unit in UNITS if unit.code == case.asked)
-    return max(shared, key=lambda unit: len(unit.region))
+    if action == "object" and came is not None:
+        sides, parties = (case.holder_region, came.from_region), {case.holder_unit, came.from_unit}
+    else:
+        sides, parties = (case.holder_region, to.region), {to.code}
+    above = [unit for unit in OFFICES if all(lies_in(side, unit.region) for side in sides) and unit.code not in parties]
+    return max(above, key=lambda unit: len(unit.region), default=None)
+
+
+def check_direction(case: Case) -> None:
+    """What was signed for went on downwards alone, never back, not without end; no party settles its own dispute."""
+    offer, units = case.hand_over, {unit.code: unit for unit in UNITS}
+    if offer is not None and offer.kind in {"transfer", "assign"} and offer.from_state == "received":
+        assert offer.from_unit in units[offer.to_unit].above
+        assert offer.to_unit != case.hops[-1].from_unit
+    assert len(case.hops) <= MOST_HOPS + 3
+    if case.state == "disputed":
+        assert case.asked != case.holder_unit
+    if case.state == "disputed" and case.last.action == "object":
+        assert case.asked != case.hops[-1].from_unit
 
 
 @dataclass
@@ -44,18 +70,21 @@ class Tree:
     recalled: dict[str, set[UUID]]
     under_way: list[tuple[str, str, Case]] = field(default_factory=list)  # (kind, to, case)
     written: dict[int, Case] = field(default_factory=dict)
+    writers: dict[int, str] = field(default_factory=dict)  # of the versions
     ids: "count[int]" = field(default_factory=lambda: count(10))
 
     def tell(self, node: str, case: Case) -> None:
         """As usecases.tell: the event rises, the offer goes to its receiver, progress to nodes it cannot rise to."""
         assert case.version not in self.written, "two nodes wrote the same version"
         self.written[case.version] = case
+        self.writers[case.version] = node
         self.replicas[node] = case
         assert case.holder_unit, "a case without a holder"
+        check_direction(case)
         if case.writer != node:
             self.under_way.append(("file", case.writer, case))
         risen = [other for other in self.replicas if other != node and lies_in(node, other)]
-        for other in risen + domain.audience(case, node, self.replicas):
+        for other in risen + rights.audience(case, node, self.replicas):
             self.under_way.append(("case", other, case))
 
     def act(self, unit: Unit, action: str, to: Unit) -> None:
@@ -63,11 +92,12 @@ class Tree:
         if case is None:
             return
         who = Actor(action, unit.code, unit.node, ROLES)  # nobody approves what they submitted
-        above = arbiter(case, to)
+        above = arbiter(case, action, to)
         parent = next((u for u in UNITS if u.node != unit.node and lies_in(unit.node, u.node)), None)
         order = Order(
             actor=who, version=case.version, at=NOW, reason="not-ours", to=None if action == "request-review" else to,
             hand_over=UUID(int=next(self.ids)), arbiter=above, parent=parent, outcome="explain",
+            due_at=NOW + timedelta(days=9),
         )  # fmt: skip
         try:
             if action == "recall" and case.writer != unit.node:
@@ -84,6 +114,8 @@ class Tree:
         if kind == "recall":
             self._recall(to, mine, told)
             return
+        known = None if mine is None else (mine.version, mine.writer)
+        assert may_tell(told, self.writers[told.version], known, to, NODES.get), "a true version is refused"
         if mine is None or mine.version < told.version:
             self.replicas[to] = told
             offer = told.hand_over

@@ -1,4 +1,4 @@
-"""Supervision is proposed once for each case and trigger, only to units above the holder, and decided by a person."""
+"""Supervision is proposed for each cause, only to units above the holder, and decided by a person."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -60,11 +60,41 @@ async def routing(start: Any) -> Running:
     return running
 
 
-async def test_an_overdue_clock_proposes_supervision_once_however_many_clocks_and_letters(routing: Running) -> None:
+async def test_an_overdue_clock_proposes_supervision_once_however_often_it_is_told(routing: Running) -> None:
     case = await opened(routing)
-    for event in (warned(case), warned(case), warned(case, "office-decision"), warned(case, level="yellow")):
+    for event in (warned(case), warned(case), warned(case, level="yellow")):
         await routing.hear("routing.on-trigger", event)
     assert [(each["trigger"], each["case_id"]) for each in await proposed(routing)] == [("overdue", str(case.subject))]
+
+
+async def test_each_overdue_clock_and_each_holder_is_a_cause_of_its_own(routing: Running) -> None:
+    case = await opened(routing)
+    await routing.hear("routing.on-trigger", warned(case, "office-decision"))
+    (first,) = await proposed(routing)
+    await decide(routing, first["id"], "dismiss", reason="已催办")
+    await routing.hear("routing.on-trigger", warned(case, "handling"), warned(case, "office-decision"))
+    assert [each["clock"] for each in await proposed(routing)] == ["handling"]
+    elsewhere = case.model_copy(update={"data": case.data.model_copy(update={"holder_unit": "330225-js"})})
+    await routing.hear("routing.on-trigger", warned(elsewhere, "handling"))
+    assert [each["holder_unit"] for each in await proposed(routing)] == ["330225-js", "330225101-xf"]
+
+
+async def test_a_cause_that_comes_again_after_a_decision_is_proposed_again(routing: Running) -> None:
+    case = await opened(routing)
+    await routing.hear("routing.on-trigger", warned(case))
+    (first,) = await proposed(routing)
+    await decide(routing, first["id"], "dismiss", reason="已延期")
+    late = warned(case)
+    later = late.model_copy(update={"data": late.data.model_copy(update={"at": NOW + timedelta(days=30)})})
+    await routing.hear("routing.on-trigger", late, later)
+    (again,) = await proposed(routing)
+    assert again["id"] != first["id"]
+    assert len(await proposed(routing, query="decided=true")) == 1
+
+
+async def test_an_opinion_that_is_not_carried_out_is_proposed_by_its_clock(routing: Running) -> None:
+    await routing.hear("routing.on-trigger", warned(await opened(routing), "carrying-out"))
+    assert [(each["trigger"], each["clock"]) for each in await proposed(routing)] == [("not-carried-out", "")]
 
 
 @pytest.mark.parametrize("event", [{"level": "yellow"}, {"clock": "ask-review"}])
@@ -85,9 +115,10 @@ async def test_hand_overs_refused_too_often_propose_supervision(routing: Running
 
 
 async def test_it_is_proposed_above_the_holder_and_to_nobody_else(routing: Running) -> None:
-    case = await opened(routing, accused_units=["330225-js"])
+    case = await opened(routing, "330225-xf", "33.02.25", accused_units=["330225-js"])
     await routing.hear("routing.on-trigger", warned(case))
-    assert len(await proposed(routing, COUNTY)) == 1
+    assert await proposed(routing, COUNTY) == []  # the holder
+    assert len(await proposed(routing, token("330200-xf", "33.02", EVERY))) == 1
     for who in (TOWN_HERE, BUREAU, token("330225100-xf", "33.02.25.100", EVERY), token("330226-xf", "33.02.26", EVERY)):
         assert await proposed(routing, who) == []
     elsewhere = case.model_copy(update={"data": case.data.model_copy(update={"holder_region": "33.02.26"})})

@@ -304,7 +304,7 @@ async def test_the_register_shows_what_is_asked_of_a_unit_and_by_it_in_its_own_s
 async def test_what_is_not_answered_in_time_is_overdue_and_red(start: Any) -> None:
     nodes = Nodes({"33.02.25": await start(service, path="33.02.25")})
     case = await opened(nodes)
-    await ask(nodes, "33.02.25", case, "supervise", BUREAU, **SUPERVISION)
+    await ask(nodes, "33.02.25", case, "supervise", CITY, **SUPERVISION)
     county = nodes.nodes["33.02.25"]
     await county.rows("UPDATE requests SET due_at = $1, body = jsonb_set(body, '{due_at}', $2)",
                       NOW, '"2026-01-05T00:00:00Z"')  # fmt: skip

@@ -10,13 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.errors import Refused
-from kit.paths import lies_in
+from kit.paths import ancestors, lies_in
 from routing.requests import domain as requests
 from routing.requests.domain import Asker, Matter, Place, Request, Wish
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 ROLES = frozenset({"clerk", "handler", "leader", "supervisor"})
-PROVINCE, CITY, COUNTY, OTHER = (Place(f"u{path}", path, path) for path in ("33", "33.02", "33.02.25", "33.02.26"))
+PROVINCE, CITY, COUNTY, OTHER = (
+    Place(f"u{path}", path, path, superiors=tuple(f"u{above}" for above in ancestors(path)[1:]))
+    for path in ("33", "33.02", "33.02.25", "33.02.26")
+)
 NODES = [place.node for place in (PROVINCE, CITY, COUNTY, OTHER)]
 # supervision goes down the tiers, support also across them and up
 KINDS = {"supervise": (CITY, COUNTY, COUNTY), "support": (COUNTY, OTHER, COUNTY), "suggest": (COUNTY, CITY, COUNTY)}

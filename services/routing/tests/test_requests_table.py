@@ -15,9 +15,13 @@ from routing.requests.rules import ACTIONS, KINDS, STATUSES, TABLE, Policy
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 SOON = NOW + timedelta(days=10)
 CITY = Place("city-office", "33.02", "33.02")
-COUNTY = Place("county-office", "33.02.25", "33.02.25")
-BUREAU = Place("county-bureau", "33.02.25", "33.02.25")
-TOWN = Place("town-office", "33.02.25.100", "33.02.25.100")
+CITY_BUREAU = Place("city-bureau", "33.02", "33.02", (CITY.unit,), (CITY.unit,))
+COUNTY = Place("county-office", "33.02.25", "33.02.25", (CITY.unit, CITY_BUREAU.unit), ("city-office", "province"))
+BUREAU = Place("county-bureau", "33.02.25", "33.02.25", superiors=(COUNTY.unit, *COUNTY.superiors))
+TOWN = Place(
+    "town-office", "33.02.25.100", "33.02.25.100", (COUNTY.unit, BUREAU.unit, CITY.unit),
+    (COUNTY.unit, *COUNTY.superiors),
+)  # fmt: skip
 OTHER = Place("other-county", "33.02.26", "33.02")
 MATTER = Matter(UUID(int=1), "XF1", "accepted", COUNTY)
 ROLES = frozenset({"clerk", "handler", "leader", "supervisor"})
@@ -64,8 +68,19 @@ def test_a_unit_that_does_not_cover_the_holder_is_refused(kind: str, by: Place) 
         asked(kind, by=by)
 
 
-def test_a_unit_of_the_holders_own_region_may_supervise() -> None:
-    assert asked("supervise", by=BUREAU).sender == BUREAU
+@pytest.mark.parametrize("kind", ["supervise", "instruct", "suggest"])
+@pytest.mark.parametrize("by", [BUREAU, CITY_BUREAU])
+def test_no_department_supervises_its_petition_office_nor_one_below(kind: str, by: Place) -> None:
+    """Art 40: that is for the petition offices above."""
+    with refused("not-above-the-holder"):
+        asked(kind, by=by)
+    assert asked("urge", by=by).sender == by  # everybody of the region may remind
+
+
+@pytest.mark.parametrize("kind", ["supervise", "instruct", "suggest"])
+def test_a_petition_office_supervises_the_departments_of_its_region(kind: str) -> None:
+    request = asked(kind, by=COUNTY, to=BUREAU, matter=replace(MATTER, holder=BUREAU))
+    assert (request.sender, request.receiver) == (COUNTY, BUREAU)
 
 
 def test_only_the_holder_asks_for_support() -> None:
@@ -76,12 +91,12 @@ def test_only_the_holder_asks_for_support() -> None:
 
 @pytest.mark.parametrize(("accused", "to"), [(BUREAU, BUREAU), (BUREAU, TOWN), (CITY, TOWN)])
 def test_the_accused_unit_and_those_below_it_are_never_asked(accused: Place, to: Place) -> None:
-    matter = replace(MATTER, accused_units=(accused.unit,), accused=(accused,))
+    matter = replace(MATTER, accused_units=(accused.unit,))
     with refused("accused-unit"):
         asked("support", to=to, matter=matter)
     with refused("accused-unit"):
         asked("supervise", by=Place("province", "33", "33"), to=to, matter=replace(matter, holder=to))
-    assert asked("support", to=OTHER, matter=replace(matter, accused=(TOWN,))).receiver == OTHER
+    assert asked("support", to=OTHER, matter=matter).receiver == OTHER
 
 
 def test_a_suggestion_goes_up_or_down_the_tiers_but_not_across() -> None:

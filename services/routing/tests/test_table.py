@@ -21,7 +21,8 @@ from services.routing.tests.cases import (
     whoever,
 )
 
-import routing.refusals  # noqa: F401 - fills the catalogue
+import routing.refusals
+import routing.timing.refusals  # noqa: F401 - these fill the catalogue
 from kit.errors import CATALOGUE, Refused
 from routing.domain import Case, Unit
 from routing.guards import GUARDS, Situation
@@ -31,14 +32,17 @@ from routing.table import ACTIONS, BACK, ENDS, SAME, STATES, TABLE
 GUARDED = {
     "not-a-review", "not-in-review", "was-handed-over", "not-forced", "objection-too-late", "was-assigned", "four-eyes",
     "in-review-window", "nothing-to-extend", "extension-too-late", "extension-too-long", "is-suspended", "is-merged",
-    "not-terminated-before",
+    "not-terminated-before", "not-barred", "object-instead", "too-many-hops", "nothing-to-claim",
 }  # fmt: skip
 
 
 def prepared(state: str, action: str) -> Case:
     """Overlays that the action asks for."""
     case = in_state(state)
-    return replace(case, suspended=action == "resume", merged_into=UUID(int=9) if action == "unmerge" else None)
+    return replace(
+        case, suspended=action == "resume", merged_into=UUID(int=9) if action == "unmerge" else None,
+        terminated_before=action in {"refuse-again", "lift-bar"},
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("state", "action"), list(itertools.product(STATES, ACTIONS)))
@@ -122,7 +126,18 @@ def test_every_approver_of_the_chain_has_a_say() -> None:
     assert (once.state, once.step) == ("in-approval", 1)
     with pytest.raises(Refused, match="not-allowed"):
         attempt(once, "approve", chain, actor=actor(OFFICE, "handler"))
-    assert attempt(once, "approve", chain, actor=actor(OFFICE, "leader")).state == "opinion-approved"
+    second = actor(OFFICE, "leader", subject="leader")
+    assert attempt(once, "approve", chain, actor=second).state == "opinion-approved"
+
+
+def test_nobody_approves_twice_in_two_roles_until_the_opinion_is_sent_anew() -> None:
+    chain = replace(ANYTHING, approval=("handler", "leader"))
+    once = attempt(in_state("in-approval"), "approve", chain, actor=actor(OFFICE))
+    with pytest.raises(Refused, match="four-eyes"):
+        attempt(once, "approve", chain, actor=actor(OFFICE))
+    returned = attempt(once, "return-draft", chain, actor=actor(OFFICE))
+    anew = attempt(returned, "submit", chain, actor=actor(OFFICE, subject="another"))
+    assert attempt(anew, "approve", chain, actor=actor(OFFICE)).step == 1
 
 
 def test_an_appeal_without_a_route_must_be_screened() -> None:
@@ -141,12 +156,12 @@ def test_a_suspended_or_merged_case_waits() -> None:
 def test_nothing_is_offered_to_the_accused_unit_or_one_below_it() -> None:
     case = replace(in_state("screened"), accused_units=("accused",))
     accused = Unit("accused", "33.02.25", "33.02")
-    below = Unit("below", "33.02.25.100", "33.02")
-    beside = Unit("beside", "33.02.25", "33.02")
+    below = Unit("below", "33.02.25.100", "33.02", above=("accused", "office"))
+    beside = Unit("beside", "33.02.25", "33.02", above=("office",))
     for to in (accused, below):
         with pytest.raises(Refused, match="accused-unit"):
-            attempt(case, "transfer", to=to, accused=(accused,))
-    assert attempt(case, "transfer", to=beside, accused=(accused,))
+            attempt(case, "transfer", to=to)
+    assert attempt(case, "transfer", to=beside)
 
 
 def test_an_assignment_needs_a_deadline_to_come() -> None:
@@ -255,3 +270,10 @@ def test_a_limit_is_extended_once() -> None:
     extended = attempt(in_state("accepted"), "extend")
     with pytest.raises(Refused, match="extension-too-long"):
         attempt(extended, "extend")
+
+
+@pytest.mark.parametrize("state", ["offered", "objected", "disputed", "opinion-approved", "served"])
+def test_a_petitioner_withdraws_as_long_as_nothing_has_ended(state: str) -> None:
+    withdrawn = attempt(in_state(state), "note-withdrawal")
+    assert (withdrawn.state, withdrawn.hand_over, withdrawn.asked) == ("withdrawn", None, None)
+    assert withdrawn.holder_unit == in_state(state).holder_unit

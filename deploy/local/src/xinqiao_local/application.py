@@ -16,6 +16,8 @@ from xinqiao_local.tree import SERVICES
 
 ROLES = ("api", "worker")
 ALL = "all"
+# who answers at the node's own address, without a gateway
+FRONT = (ALL, f"{ALL}-api")
 PATIENCE = 90  # seconds until every process must be ready
 
 
@@ -25,11 +27,14 @@ def command() -> Path:
 
 
 class Application:
-    """directory: the node's; split: each service and role as a process of its own; preferred: port of its pages."""
+    """directory: the node's; split: each service and role as a process of its own; by_role: all APIs as one process,
+    all workers as another; preferred: port of its pages.
+    """
 
-    def __init__(self, directory: Path, *, split: bool, preferred: int | None = None) -> None:
+    def __init__(self, directory: Path, *, split: bool, by_role: bool = False, preferred: int | None = None) -> None:
         self.config = directory / "node.toml"
         self.split = split
+        self._by_role = by_role
         self._directory = directory
         self._logs = directory / "log"
         self._ports = Ports(directory)
@@ -46,9 +51,13 @@ class Application:
 
     @property
     def processes(self) -> dict[str, Daemon]:
-        """By name: "all", or "intake-api", "intake-worker" and so on."""
-        names = [f"{service}-{role}" for service in SERVICES for role in ROLES] if self.split else [ALL]
-        return {name: Daemon(self._logs, name) for name in names}
+        """By name: "all"; "all-api" and "all-worker"; or "intake-api", "intake-worker" and so on."""
+        services = SERVICES if self.split else [ALL]
+        names = [f"{service}-{role}" for service in services for role in ROLES]
+        return {name: Daemon(self._logs, name) for name in (names if self.split or self._by_role else [ALL])}
+
+    def _port_of(self, name: str) -> int:
+        return self.port if name in FRONT else self._ports[name]
 
     @property
     def alive(self) -> bool:
@@ -64,10 +73,10 @@ class Application:
     def allocate_ports(self) -> None:
         """Before the first start and after a stop: its address is then known, and stays."""
         self._end_strays()
-        names = [name for name, process in self.processes.items() if not process.alive]
-        if ALL in names or (self.split and not self._nginx.alive):
+        names = {name for name, process in self.processes.items() if not process.alive}
+        if not names.isdisjoint(FRONT) or (self.split and not self._nginx.alive):
             self._ports.allocate("http", preferred=self._preferred)
-        self._ports.allocate(*[name for name in names if name != ALL])
+        self._ports.allocate(*sorted(names.difference(FRONT)))
 
     def start(self) -> None:
         """Start what does not run. The node file must be there."""
@@ -80,12 +89,12 @@ class Application:
         if name == ALL:
             return ["run", ALL]
         service, role = name.split("-")
-        return ["run", service, "--role", role, "--port", str(self._ports[name])]
+        return ["run", service, "--role", role, "--port", str(self._port_of(name))]
 
     def wait_ready(self, timeout: float = PATIENCE) -> None:
         """Until /readyz of every process answers 200. Raises NotReady, naming what is down."""
         for name, process in self.processes.items():
-            port = self.port if name == ALL else self._ports[name]
+            port = self._port_of(name)
             try:
                 process.wait_ready(partial(_ready, process, port), timeout)
             except NotReady as error:

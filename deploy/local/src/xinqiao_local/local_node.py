@@ -76,6 +76,7 @@ class LocalNode:
             "units_file": "units.csv",
             "keys_dir": "keys",
             "store": "store",
+            "clock_file": "clock",  # these nodes demonstrate: `xinqiao clock` may move their time
         }
 
     def _database_url(self) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +14,7 @@ from sqlalchemy import MetaData
 
 from kit import audit, health, idempotency, inbox, problems
 from kit.bus import Consumer
+from kit.clock import MovableClock
 from kit.consuming import ConsumerLoop
 from kit.db import Session, Waker
 from kit.http import Observed
@@ -51,6 +52,7 @@ async def _forget(_: Runtime, session: Session) -> None:
 
 # `Observed` makes the one span of a request; FastAPI's own would be four more, and its logs quote what was sent
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+LOOK = 0.4  # seconds between two looks whether a demonstration has moved the clock
 HOUSEKEEPING = Job("housekeeping", timedelta(minutes=10), _forget)
 
 
@@ -58,7 +60,8 @@ HOUSEKEEPING = Job("housekeeping", timedelta(minutes=10), _forget)
 class Service:
     """name: also of its database, role and queues; setup: loads reference data, idempotent, after migration;
     uploads: paths (regular expressions) whose POST bodies are bounded by their own routes, as those of a PUT are;
-    sealed: the encrypted columns of its tables.
+    sealed: the encrypted columns of its tables; audited: queries for the ids of audit entries that do not agree with
+    the rows they tell of, for rows that people read instead of the audit.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Service:
     workers: tuple[Worker, ...] = ()
     uploads: tuple[str, ...] = ()
     sealed: tuple[Sealed, ...] = ()
+    audited: tuple[str, ...] = ()
 
     @property
     def encrypted(self) -> tuple[Sealed, ...]:
@@ -91,7 +95,8 @@ def build_app(service: Service, runtime: Runtime | None = None) -> FastAPI:
         redoc_url=None,
         telemetry=NO_TELEMETRY,
     )
-    for router in (*service.routers, health.router(lambda: checks_of([runtime] if runtime else []))):
+    healthy = health.router(lambda: checks_of([runtime] if runtime else []), runtime.clock if runtime else None)
+    for router in (*service.routers, healthy):
         # the routes themselves, where guards find them; include_router would also match each request twice
         app.router.routes.extend(router.routes)
     problems.install(app)
@@ -111,14 +116,16 @@ def checks_of(runtimes: list[Runtime]) -> dict[str, health.Check]:
 @asynccontextmanager
 async def with_resources(service: Service, runtime: Runtime) -> AsyncIterator[None]:
     """Hold the service's own resources, its waker and its connections while the block runs."""
-    async with service.resources(runtime) as resources:
-        runtime.resources = resources
-        waker = asyncio.create_task(Waker(runtime.database).run(), name=f"{service.name}.waker")
-        try:
-            yield
-        finally:
-            await _cancel([waker])
-            await runtime.database.close()
+    try:
+        async with service.resources(runtime) as resources:
+            runtime.resources = resources
+            waker = asyncio.create_task(Waker(runtime.database).run(), name=f"{service.name}.waker")
+            try:
+                yield
+            finally:
+                await _cancel([waker])
+    finally:
+        await runtime.database.close()
 
 
 @asynccontextmanager
@@ -140,7 +147,13 @@ async def working(service: Service, runtime: Runtime) -> AsyncIterator[None]:
     relay = Relay(runtime.database, runtime.bus, service=service.name)
     consuming = [asyncio.create_task(loop.run(), name=f"{service.name}.{type(loop).__name__}") for loop in loops]
     relaying = asyncio.create_task(relay.run(), name=f"{service.name}.relay")
-    jobs = [asyncio.create_task(_repeat(job, runtime), name=job.name) for job in service.jobs]
+    due = [asyncio.Event() for _ in service.jobs]
+    jobs = [
+        asyncio.create_task(_repeat(*each, runtime), name=each[0].name) for each in zip(service.jobs, due, strict=True)
+    ]
+    if isinstance(runtime.clock, MovableClock):
+        wakes = [*(loop.wake for loop in loops if isinstance(loop, WorkerLoop)), *(event.set for event in due)]
+        jobs.append(asyncio.create_task(_follow(runtime.clock, wakes), name=f"{service.name}.clock"))
     for task in (*consuming, relaying, *jobs):
         task.add_done_callback(_report)
     try:
@@ -159,9 +172,22 @@ def _report(task: "asyncio.Task[None]") -> None:
         log.error("task.died", task=task.get_name(), error=repr(error)[:300])
 
 
-async def _repeat(job: Job, runtime: Runtime) -> None:
+async def _follow(clock: MovableClock, wakes: Sequence[Callable[[], None]]) -> None:
+    """Let all who sleep look again when the clock was moved."""
+    before = clock.moved
     while True:
-        await asyncio.sleep(job.every.total_seconds())
+        await asyncio.sleep(LOOK)
+        if clock.moved != before:
+            before = clock.moved
+            for wake in wakes:
+                wake()
+
+
+async def _repeat(job: Job, due: asyncio.Event, runtime: Runtime) -> None:
+    while True:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(due.wait(), job.every.total_seconds())
+        due.clear()
         try:
             async with runtime.database.transaction() as session:
                 await job.run(runtime, session)

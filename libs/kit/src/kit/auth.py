@@ -4,6 +4,7 @@ import hashlib
 import re
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,22 +25,33 @@ SKEW = 30  # seconds by which the issuer's clock may be ahead of ours
 PUBLIC = "public"
 
 
+# the units above one, by its code and region: what this node's directory of units says
+Above = Callable[[str, str], tuple[str, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """subject: account; unit: unit code; region: dotted path whose subtree may be read; roles; node: issuer's node."""
+    """subject: account; unit: unit code; region: dotted path whose subtree may be read; above: codes of units above."""
 
     subject: str
     unit: str
     region: str
     roles: frozenset[str]
     expires: float
+    above: tuple[str, ...]
+
+    @property
+    def line(self) -> list[str]:
+        """The caller's unit first, then all units above it."""
+        return [self.unit, *self.above]
 
 
 class Verifier:
     """Verifies tokens against a JWKS, from a file or an external issuer; remembers verified ones till they end."""
 
-    def __init__(self, settings: AuthSection, jwks_file: Path) -> None:
+    def __init__(self, settings: AuthSection, jwks_file: Path, above: Above) -> None:
         self._issuer = Issuer(settings.jwks_url, jwks_file)
+        self._above = above
         self._claims = jwt.JWTClaimsRegistry(
             leeway=SKEW,
             iss={"essential": True, "value": settings.issuer},
@@ -72,12 +84,12 @@ class Verifier:
                 raise Refused("not-signed-in")
             claims = jwt.decode(token, key, algorithms=ALGORITHMS).claims
             self._claims.validate(claims)
-            return _principal(claims)
+            return _principal(claims, self._above)
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise Refused("not-signed-in") from error
 
 
-def _principal(claims: dict[str, Any]) -> Principal:
+def _principal(claims: dict[str, Any], above: Above) -> Principal:
     """Raises KeyError for a claim that is missing, ValueError for one of another shape."""
     roles = claims["roles"]
     subject, unit, region = claims["sub"], claims["unit"], claims["region"]
@@ -87,7 +99,7 @@ def _principal(claims: dict[str, Any]) -> Principal:
         raise ValueError("sub, unit and region are texts, roles a list of them")
     if not re.fullmatch(NODE_PATH, region) or not (subject + unit).isprintable():
         raise ValueError("region is a dotted path; sub and unit hold no control characters")
-    return Principal(subject, unit, region, frozenset(roles), float(claims["exp"]))
+    return Principal(subject, unit, region, frozenset(roles), float(claims["exp"]), above(unit, region))
 
 
 async def signed_in(request: Request) -> Principal:

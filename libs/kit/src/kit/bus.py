@@ -45,18 +45,25 @@ class Consumer:
     """A queue and what becomes of its messages.
 
     handlers: message type (or "*") -> async (runtime, session, batch) -> None, called with the messages not seen
-    before; decode: bytes -> message, raising Refused("message-unreadable"); bindings: patterns on `events.all`;
-    letters: bodies are sealed letters addressed to this node; batch: messages that share a transaction at most;
-    pace: seconds between two batches, unless a full one waits. A message that comes alone does not wait.
+    before; decode: bytes -> message, raising Refused("message-unreadable"); bindings: patterns of events, with foreign
+    only of those that other nodes speak; letters: bodies are sealed letters addressed to this node; batch: messages
+    that share a transaction at most; pace: seconds between two batches, unless a full one waits. A message that comes
+    alone does not wait.
     """
 
     queue: str
     decode: Callable[[bytes], Message]
     handlers: Mapping[str, Handler]
     bindings: tuple[str, ...] = ()
+    foreign: bool = False
     letters: bool = False
     batch: int = 200
     pace: float = 0.1
+
+    @property
+    def source(self) -> str:
+        """The exchange that its events come from."""
+        return "events.foreign" if self.foreign else "events.all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +234,7 @@ def delays() -> dict[str, dict[str, Any]]:
     return {f"retry.{seconds}s": {**QUORUM, **safely, "x-message-ttl": seconds * 1000} for seconds in RETRY_SECONDS}
 
 
-async def declare_consumer(channel: AbstractChannel, consumer: Consumer, *, all_events: str = "events.all") -> None:
+async def declare_consumer(channel: AbstractChannel, consumer: Consumer) -> None:
     """Declare a consumer's queues and the delays, and bind it to the events it hears. Idempotent."""
     for name, arguments in delays().items():
         exchange = await channel.declare_exchange(name, "fanout", durable=True)
@@ -235,4 +242,4 @@ async def declare_consumer(channel: AbstractChannel, consumer: Consumer, *, all_
     for name, arguments in queues_of(consumer).items():
         await channel.declare_queue(name, durable=True, arguments=arguments)
     for pattern in consumer.bindings:
-        await (await channel.get_queue(consumer.queue, ensure=False)).bind(all_events, pattern)
+        await (await channel.get_queue(consumer.queue, ensure=False)).bind(consumer.source, pattern)

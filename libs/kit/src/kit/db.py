@@ -5,7 +5,7 @@ A Session shows one transaction through two doors: `sql` (SQLAlchemy Core, where
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any
 
@@ -29,13 +29,14 @@ class Session:
     once it has committed.
     """
 
-    __slots__ = ("_raw", "_sql", "_transaction", "_writes", "notes", "outbox", "wake")
+    __slots__ = ("_fences", "_raw", "_sql", "_transaction", "_writes", "notes", "outbox", "wake")
 
     def __init__(self, sql: AsyncConnection, raw: "asyncpg.Connection[Any]") -> None:
         self._sql = sql
         self._raw = raw
         self._transaction: Transaction | None = None
         self._writes = Writes()
+        self._fences: dict[str, Fence] = {}
         self.outbox: list[tuple[str, str, str, bytes, str]] = []
         self.notes: list[tuple[Any, ...]] = []
         self.wake: set[str] = set()
@@ -60,6 +61,13 @@ class Session:
         self._check_begun()
         return self._raw
 
+    async def look(self, statement: str, *values: Any) -> "asyncpg.Record | None":
+        """One row, by a statement that needs no transaction: it may come before `begin`."""
+        try:
+            return await self._raw.fetchrow(statement, *values)
+        except asyncpg.InternalClientError as error:
+            raise ConnectionError("the connection to the database was lost") from error
+
     def _check_begun(self) -> None:
         if self._transaction is None:
             raise RuntimeError("begin() comes before the first statement")
@@ -67,6 +75,10 @@ class Session:
     def write(self, part: str, *values: Any) -> None:
         """Collect a write that nothing in this transaction has to see: `name AS (INSERT …)`, see kit.writes."""
         self._writes.add(part, *values)
+
+    def fence(self, table: str, refused: "Fence") -> None:
+        """A row of this table that its constraints refuse means that somebody else was faster: `refused` says it."""
+        self._fences[table] = refused
 
     async def flush(self) -> None:
         """Send what is collected. In a transaction that has not begun this one statement is the whole of it."""
@@ -76,7 +88,12 @@ class Session:
         self._add_rows(self.notes, NOTE, NOTES)
         if self._writes:
             statement, values = self._writes.take()
-            await self._raw.execute(statement, *values)
+            try:
+                await self._raw.execute(statement, *values)
+            except asyncpg.IntegrityConstraintViolationError as error:
+                if error.table_name in self._fences:
+                    raise await self._fences[error.table_name]() from error
+                raise
 
     def _add_rows(self, rows: list[Any], one: str, several: str) -> None:
         """One row is the rule, and cheaper without arrays."""
@@ -99,6 +116,7 @@ class Session:
         return True
 
 
+Fence = Callable[[], Awaitable[Exception]]
 UNANSWERED = (
     asyncio.CancelledError,
     OSError,
@@ -132,9 +150,9 @@ class Database:
         """
         return self._transaction(self._connections, late=late)
 
-    def apart(self) -> AbstractAsyncContextManager[Session]:
+    def apart(self, *, late: bool = False) -> AbstractAsyncContextManager[Session]:
         """A short transaction of its own, inside another one's time: it stays although the other rolls back."""
-        return self._transaction(self._side)
+        return self._transaction(self._side, late=late)
 
     @asynccontextmanager
     async def _transaction(self, connections: Connections, *, late: bool = False) -> AsyncIterator[Session]:

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from kit.auth import public
+from kit.clock import Clock, MovableClock
 
 Check = Callable[[], Awaitable[None]]
 
@@ -27,7 +30,15 @@ async def readiness(checks: Mapping[str, Check]) -> tuple[bool, dict[str, str]]:
     return all(outcome == "ok" for outcome in outcomes), shown
 
 
-def router(checks: Callable[[], Mapping[str, Check]]) -> APIRouter:
+def simulated(clock: Clock | None) -> dict[str, Any]:
+    """That time here is not the time of the world, where a demonstration has moved it; else nothing."""
+    moved = clock.moved if isinstance(clock, MovableClock) else timedelta(0)
+    if clock is None or not moved:
+        return {}
+    return {"simulated_time": {"now": clock.now().isoformat(), "moved_seconds": int(moved.total_seconds())}}
+
+
+def router(checks: Callable[[], Mapping[str, Check]], clock: Clock | None = None) -> APIRouter:
     """The three routes; `checks` is asked at each call."""
     routes = APIRouter(dependencies=[public()], include_in_schema=False)
 
@@ -38,7 +49,8 @@ def router(checks: Callable[[], Mapping[str, Check]]) -> APIRouter:
     @routes.get("/readyz")
     async def readyz() -> JSONResponse:
         fine, shown = await readiness(checks())
-        return JSONResponse({"status": "ok" if fine else "down", "checks": shown}, 200 if fine else 503)
+        state = {"status": "ok" if fine else "down", "checks": shown, **simulated(clock)}
+        return JSONResponse(state, 200 if fine else 503)
 
     @routes.get("/metrics")
     async def metrics() -> Response:

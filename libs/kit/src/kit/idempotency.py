@@ -133,8 +133,8 @@ async def _answer_of_twin(request: Request) -> Replay | None:
         return None
     key, request_hash = remembered
     database: Database = request.app.state.runtime.database
-    async with database.apart() as fresh:
-        row = await fresh.raw.fetchrow(RECALL, key)
+    async with database.apart(late=True) as fresh:
+        row = await fresh.look(RECALL, key)
     return None if row is None else _replay(request, row, key, request_hash)
 
 

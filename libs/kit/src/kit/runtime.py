@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from kit.auth import Verifier
+from kit.auth import Above, Verifier
 from kit.bus import Bus, Consumer, Delivery, Message
-from kit.clock import Clock, SystemClock
+from kit.clock import Clock, MovableClock, SystemClock
 from kit.crypto import Keyring
 from kit.db import Database
 from kit.errors import Refused
@@ -38,9 +38,14 @@ class Runtime:
         """Path of this node."""
         return self.settings.node.path
 
+    @property
+    def wall(self) -> Clock:
+        """The clock that tokens, sessions and tries end by: a demonstration does not move it."""
+        return self.clock.wall if isinstance(self.clock, MovableClock) else self.clock
+
     @classmethod
-    def build(cls, service: str, settings: NodeSettings, bus: Bus) -> "Runtime":
-        """Read keys and prepare connections; nothing is opened yet."""
+    def build(cls, service: str, settings: NodeSettings, bus: Bus, above: Above) -> "Runtime":
+        """Read keys and prepare connections; nothing is opened yet. above: which units are above which."""
         keys = settings.keys
         directory = {entry.path: settings.resolve(entry.jwks) for entry in settings.directory}
         database = Database(
@@ -55,7 +60,8 @@ class Runtime:
             bus=bus,
             keyring=Keyring.load(keys / "fields.json"),
             sealer=Sealer.load(settings.node.path, keys / "node.private.jwks", directory),
-            verifier=Verifier(settings.auth, keys / "issuer.public.jwks"),
+            verifier=Verifier(settings.auth, keys / "issuer.public.jwks", above),
+            clock=MovableClock(settings.clock_file) if settings.clock_file else SystemClock(),
         )
 
     def open_message(self, consumer: Consumer, delivery: Delivery) -> Message:

@@ -28,6 +28,9 @@ class NodeSection(Section):
     units_file: Path = Path("units.csv")
     keys_dir: Path = Path("keys")
     store: Path = Path("store")
+    clock_file: Path | None = Field(
+        default=None, description="for demonstrations only: by how many seconds `xinqiao clock` has moved the time here"
+    )
 
 
 class DatabaseSection(Section):
@@ -133,6 +136,11 @@ class NodeSettings(BaseSettings):
     def resolve(self, path: Path) -> Path:
         """A path of the node file as an absolute one."""
         return path if path.is_absolute() else self.home / path
+
+    @property
+    def clock_file(self) -> Path | None:
+        """Where the moved time of a demonstration stands; None: the time of this node cannot be moved."""
+        return None if self.node.clock_file is None else self.resolve(self.node.clock_file)
 
     @property
     def keys(self) -> Path:

@@ -45,13 +45,16 @@ async def size(session: Session) -> tuple[int, int]:
 
 @dataclass
 class Verification:
-    """sealed: heads noted elsewhere; those noted here are looked at in any case. tell: told how many links are done."""
+    """sealed: heads noted elsewhere; those noted here are looked at in any case. tell: told how many links are done;
+    audited: of the service (kit.app.Service).
+    """
 
     service: str
     sealed: Iterable[Head] = ()
     tell: Callable[[int], None] = lambda _: None
     batch: int = 5000
     checked: int = 0
+    audited: Iterable[str] = ()
 
     async def faults(self, session: Session) -> AsyncIterator[Fault]:
         """Everything that is wrong, as it is found, while the service writes; memory does not grow with the audit."""
@@ -65,6 +68,9 @@ class Verification:
             yield Fault("inserted", None, entry)
         for row in await session.raw.fetch(LOST):
             yield Fault("removed", None, row["id"])
+        for query in self.audited:
+            async for row in session.raw.cursor(query, prefetch=1000):
+                yield Fault("altered", None, row["id"])
 
     async def _links(self, session: Session) -> AsyncIterator[Link]:
         place = (FIRST, FIRST)

@@ -48,6 +48,10 @@ class WorkerLoop:
             if listener:
                 listener.cancel()
 
+    def wake(self) -> None:
+        """Look now: what was not due may be."""
+        self._due.set()
+
     def stop(self) -> None:
         """Let `run` end after the step it is in."""
         self._stopping = True

@@ -1,1 +1,1 @@
-"""A simulated stream of petitions through all shipped procedures: routing's domain in memory, in simulated time."""
+"""A simulated stream of petitions through all shipped procedures: real routing on a database of its own."""

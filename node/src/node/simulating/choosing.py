@@ -21,18 +21,18 @@ USUAL: Mapping[str, Mapping[str, float]] = {
     "registered": {"screen": 1, "note-withdrawal": 0.01},
     "screened": {"transfer": 0.55, "assign": 0.25, "answer": 0.06, "guide": 0.04, "decline": 0.04, "file": 0.02,
                  "merge": 0.02, "export": 0.01, "note-withdrawal": 0.01},
-    "offered": {"receive": 0.95, "recall": 0.05},
-    "objected": {"agree-objection": 0.6, "refuse-objection": 0.4},
-    "disputed": {"arbitrate": 1},
+    "offered": {"receive": 0.945, "recall": 0.05, "note-withdrawal": 0.005},
+    "objected": {"agree-objection": 0.6, "refuse-objection": 0.39, "note-withdrawal": 0.01},
+    "disputed": {"arbitrate": 0.99, "note-withdrawal": 0.01},
     "received": {"accept": 0.85, "answer": 0.04, "decline": 0.04, "guide": 0.02, "object": 0.02, "merge": 0.02,
                  "note-withdrawal": 0.01},
     "accepted": {"investigate": 0.8, "draft-opinion": 0.12, "start-mediation": 0.04, "suspend": 0.02, "merge": 0.01,
                  "note-withdrawal": 0.01},
     "investigating": {"draft-opinion": 0.78, "start-hearing": 0.07, "start-mediation": 0.07, "submit": 0.04,
                       "suspend": 0.02, "note-withdrawal": 0.02},
-    "hearing": {"end-hearing": 1},
-    "mediating": {"end-mediation": 0.95, "note-withdrawal": 0.05},
-    "opinion-drafted": {"submit": 0.97, "draft-opinion": 0.03},
+    "hearing": {"end-hearing": 0.99, "suspend": 0.01},
+    "mediating": {"end-mediation": 0.94, "note-withdrawal": 0.05, "suspend": 0.01},
+    "opinion-drafted": {"submit": 0.96, "draft-opinion": 0.03, "suspend": 0.01},
     "in-approval": {"approve": 0.82, "return-draft": 0.18},
     "opinion-approved": {"serve": 0.8, "close": 0.2},
     "served": {"close": 0.95, "request-review": 0.05},
@@ -41,6 +41,7 @@ USUAL: Mapping[str, Mapping[str, float]] = {
 # action -> (median in days, how far it spreads); log-normal
 TAKES: Mapping[str, tuple[float, float]] = {
     "screen": (1, 1.0), "transfer": (2, 1.0), "assign": (2, 1.0), "receive": (0.7, 0.9), "recall": (0.15, 0.5),
+    "claim": (0.4, 0.8),
     "object": (2, 0.7), "agree-objection": (1.5, 0.8), "refuse-objection": (1.5, 0.8), "arbitrate": (3, 0.7),
     "accept": (4, 0.8), "answer": (3, 0.9), "guide": (3, 0.8), "export": (4, 0.8), "decline": (5, 0.7),
     "file": (4, 0.8), "refuse-again": (4, 0.7), "investigate": (2, 0.7), "start-hearing": (7, 0.5),
@@ -48,7 +49,8 @@ TAKES: Mapping[str, tuple[float, float]] = {
     "start-mediation": (4, 0.6), "end-mediation": (6, 0.7), "extend": (6, 0.6), "suspend": (4, 0.7),
     "resume": (18, 0.7), "merge": (2, 0.7), "unmerge": (30, 0.7), "draft-opinion": (20, 0.8), "submit": (1.5, 0.8),
     "approve": (1.2, 0.8), "return-draft": (1.2, 0.8), "serve": (2, 0.8), "close": (3, 0.9), "report": (2, 1.0),
-    "request-review": (11, 0.8), "note-withdrawal": (6, 0.8),
+    "request-review": (11, 0.8), "note-withdrawal": (6, 0.8), "lift-bar": (4, 0.7),
+    "carry-out": (25, 0.7),
 }  # fmt: skip
 HURRY = {"hotline-inquiry": 0.01, "hotline-urgent": 0.08, "hotline-order": 0.25, "simple": 0.22}  # of the usual time
 EXTENDED = 0.6  # of the handlings for which the time will not do
@@ -122,17 +124,16 @@ def _usual(case: Case, petition: Petition, procedure: Procedure, world: World) -
     if case.stage != "handling":
         _in_a_review(usual, case)
     usual["extend"] = 0  # only where the time will not do
-    if any(clock.name == "result-report" and clock.open for clock in case.clocks):
-        usual["report"] = 3
-    else:
-        usual["report"] = 0
+    running = {clock.name for clock in case.clocks if clock.open}
+    usual["report"] = 3 if "result-report" in running else 0
+    usual["carry-out"] = 4 if "carrying-out" in running else 0
     return usual
 
 
 def _whose(usual: dict[str, float], case: Case, petition: Petition, world: World) -> None:
     """An office hands on what is another's, a unit objects to it; the unit whose matter it is takes it up."""
-    if case.terminated_before:
-        usual["refuse-again"] = 9
+    if case.barred:
+        usual.update({"refuse-again": 9, "lift-bar": 0.5})
     if case.holder_unit == petition.owner:
         usual.update({"accept": 0.85, "transfer": 0, "assign": 0})
         if petition.confusing:
@@ -140,7 +141,7 @@ def _whose(usual: dict[str, float], case: Case, petition: Petition, world: World
     elif case.state == "received" and world.covers(case.holder_unit, petition.owner):
         usual.update({"transfer": 0.6, "assign": 0.25, "accept": 0.02, "object": 0.005})
     elif case.state == "received":
-        usual.update({"object": 0.6, "transfer": 0.3, "accept": 0.06})
+        usual.update({"object": 0.9, "transfer": 0, "assign": 0, "accept": 0.06})
 
 
 def _led_elsewhere(usual: dict[str, float], petition: Petition, procedure: Procedure, case: Case) -> None:
@@ -150,9 +151,8 @@ def _led_elsewhere(usual: dict[str, float], petition: Petition, procedure: Proce
     elif petition.route in {2, 3}:
         usual.update({"guide": 1.2, "export": 0.4})
     elif procedure.name.startswith("hotline"):
-        usual.update(
-            {"answer": 2 if procedure.name == "hotline-inquiry" or case.holder_unit == petition.owner else 0.25}
-        )
+        own = procedure.name == "hotline-inquiry" or case.holder_unit == petition.owner
+        usual.update({"answer": 2, "claim": 1} if own else {"answer": 0.25, "claim": 0.05})
     elif petition.kind == "accusation":
         usual["export"] = 0.5
     wanted = petition.procedure

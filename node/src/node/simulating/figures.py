@@ -12,6 +12,7 @@ from node.simulating.rates import rates
 from node.simulating.running import Life, Simulation
 from routing.procedures.domain import Procedure
 from routing.table import ENDS
+from routing.timing.deadlines import NOT_DONE, RETURNED_TOO_OFTEN
 
 Figures = dict[str, Any]
 
@@ -106,9 +107,11 @@ def _events(simulation: Simulation, lives: Sequence[Life]) -> dict[str, int]:
     reviewed = Counter(stage for life in lives for stage in life.stages)
     return {
         "objections": did["object"], "agreed": did["agree-objection"], "disputes": disputed,
-        "arbitrations": did["arbitrate"], "returned_too_often": simulation.returned_too_often,
+        "arbitrations": did["arbitrate"], "returned_too_often": simulation.alarms[RETURNED_TOO_OFTEN],
+        "not_done": simulation.alarms[NOT_DONE],
         "unclaimed_assigned": simulation.expired, "recalls": did["recall"], "returned_drafts": did["return-draft"],
         "extensions": did["extend"], "hearings": did["start-hearing"], "mediations": did["start-mediation"],
         "suspensions": did["suspend"], "merges": did["merge"], "reports": did["report"],
+        "proposals": simulation.proposals,
         "reviews": reviewed["review"], "re_reviews": reviewed["re-review"], "withdrawals": did["note-withdrawal"],
     }  # fmt: skip

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from kit.paths import lies_in
 from node.simulating.world import World
 from routing.domain import Case
 from routing.procedures.domain import Procedure
@@ -44,7 +43,7 @@ def check(before: Case | None, after: Case, procedure: Procedure, world: World, 
     found = [*_one_holder(after, world), *_clocks(after, procedure, now)]
     if before is not None:
         found += _step(before, after)
-    if after.state not in procedure.states:
+    if after.state not in procedure.states and not _follows_a_lead(before, after):
         found.append(breach("the state belongs to the procedure", after, procedure.key))
     return found
 
@@ -62,13 +61,13 @@ def _one_holder(case: Case, world: World) -> Iterator[Breach]:
         yield breach("somebody is asked in an objection or dispute and only then", case, case.asked)
     if (case.state == "offered") != (case.hand_over is not None):
         yield breach("a hand-over is under way while the case is offered and only then", case)
-    accused = world.held.accused(case.accused_units)
-    if any(each.code == case.holder_unit or _below(case.holder_region, each.region) for each in accused):
+    if not world.line(case.holder_unit).isdisjoint(case.accused_units):
         yield breach("no accused unit or one below it holds the case (Art 30)", case, case.holder_unit)
 
 
-def _below(region: str, above: str) -> bool:
-    return region != above and lies_in(region, above)
+def _follows_a_lead(before: Case | None, after: Case) -> bool:
+    """A merged case ends as its lead does, wherever it stood and whatever its own procedure knows."""
+    return before is not None and before.merged_into is not None and (after.last.reason or "").startswith("lead:")
 
 
 def _step(before: Case, after: Case) -> Iterator[Breach]:
@@ -76,6 +75,8 @@ def _step(before: Case, after: Case) -> Iterator[Breach]:
     action = after.last.action
     if after.version != before.version + 1:
         yield breach("every version is one more than the last", after, before.version)
+    if _follows_a_lead(before, after):
+        return
     rule = TABLE.get((before.state, action))
     if rule is None:
         yield breach("the table has this action in this state", after, before.state)

@@ -7,7 +7,7 @@ from random import Random
 from typing import TypeVar
 from uuid import UUID
 
-from kit.paths import ancestors, lies_in
+from kit.paths import ancestors
 from node.simulating.world import HOTLINE, World
 from routing.timing.counting import midnight
 
@@ -22,6 +22,7 @@ SCREENED_AT_ONCE = 0.35
 REPEATS = 0.08
 TERMINATED_BEFORE = 0.015
 WRONG_SENDER = 0.14
+TO_THE_ACCUSED = 0.2  # of accusations are brought to the office of the accused place
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +97,15 @@ def _anybody(rng: Random, world: World) -> str:
 
 
 def _units(rng: Random, world: World, channel: str, accused: tuple[str, ...]) -> tuple[str, str]:
-    """Whose matter it is, and the petition office that registers it: of that place, or above it."""
+    """Whose matter it is, and the petition office that registers it: of that place or above it, or of the accused."""
     free = [code for code in world.held.units.units if not _of_the_accused(world, code, accused)]
     owner = rng.choices(free, [_share(world, code) for code in free])[0]
+    if accused and rng.random() < TO_THE_ACCUSED:
+        return owner, world.office(world.place(accused[0]).region).code
     offices = [world.office(region).code for region in ancestors(world.place(owner).region)]
-    able = [code for code in offices if code in free]
-    if channel == "call" and HOTLINE in able:
+    if channel == "call" and HOTLINE in offices:
         return owner, HOTLINE
-    return owner, rng.choice(able)
+    return owner, rng.choice(offices)
 
 
 def _share(world: World, code: str) -> float:
@@ -113,5 +115,4 @@ def _share(world: World, code: str) -> float:
 
 def _of_the_accused(world: World, code: str, accused: tuple[str, ...]) -> bool:
     """The accused unit, and those below it (Art 30)."""
-    region, above = world.place(code).region, [world.place(each).region for each in accused]
-    return code in accused or any(region != each and lies_in(region, each) for each in above)
+    return not world.line(code).isdisjoint(accused)

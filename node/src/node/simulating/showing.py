@@ -7,17 +7,20 @@ from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
-import routing.refusals  # noqa: F401 - fills the catalogue
+import routing.refusals
+import routing.timing.refusals  # noqa: F401 - these fill the catalogue
 from kit.errors import CATALOGUE
 from node.simulating.figures import Figures
 
 EVENTS = {
     "objections": "退回异议 objections", "agreed": "同意退回 agreed to", "disputes": "管辖争议 disputes",
     "arbitrations": "指定管辖 arbitrations", "returned_too_often": "退回次数过多 returned too often",
+    "not_done": "自动处理未成 could not be done by itself",
     "unclaimed_assigned": "逾时未认领自动派单 assigned unclaimed", "recalls": "撤回转办 recalls",
     "returned_drafts": "退回修改 returned drafts", "extensions": "延期 extensions", "hearings": "听证 hearings",
     "mediations": "调解 mediations", "suspensions": "中止 suspensions", "merges": "并案 merges",
-    "reports": "报结 result reports", "reviews": "复查 reviews", "re_reviews": "复核 re-reviews",
+    "reports": "报结 result reports", "proposals": "督办建议 supervision proposed",
+    "reviews": "复查 reviews", "re_reviews": "复核 re-reviews",
     "withdrawals": "撤回信访 withdrawals",
 }  # fmt: skip
 OUTCOMES = {

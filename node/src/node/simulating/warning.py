@@ -1,71 +1,65 @@
-"""Which warnings are due: each level of each clock once, told as the scheduler of routing tells them, and the check."""
+"""What was told of time limits: each level of each limit once, and the check that none is missing."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
+from contracts.events import ClockState
 from routing.domain import Case
 from routing.procedures.domain import ClockRule
 from routing.timing import clocks
 from routing.timing.clocks import Clock
 
-Told = Literal["yellow", "red", "expire"]
+Run = tuple[UUID, str, datetime]  # case, clock, when it began
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something to be told, or to be done by the system ("expire"), of one run of a clock."""
+    """A level that one run of a clock reaches."""
 
-    case: UUID
-    clock: str
-    started_at: datetime
+    run: Run
     due_at: datetime
-    level: Told
+    level: str
     at: datetime
 
 
 @dataclass
 class Warnings:
-    """told: of each run of a clock, the levels with the due date they were told for; how often each was told."""
+    """told: of each run of a clock, the levels with the due date they hold for; times: how often each was told."""
 
-    told: dict[tuple[UUID, str, datetime], dict[Told, datetime]] = field(default_factory=dict)
-    times: Counter[tuple[UUID, str, datetime, datetime, Told]] = field(default_factory=Counter)
-    planned: set[Due] = field(default_factory=set)
+    told: dict[Run, dict[str, datetime]] = field(default_factory=dict)
+    times: Counter[tuple[Run, datetime, str]] = field(default_factory=Counter)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def plan(self, case: Case, rules: Sequence[ClockRule], now: datetime) -> Iterator[Due]:
-        """What is to be watched for in this version and was not before."""
-        for due in _dues(case, rules):
-            if due not in self.planned and not self._was_told(due, now):
-                self.planned.add(due)
-                yield due
-
-    def _was_told(self, due: Due, now: datetime) -> bool:
-        """For this date; or for another one of the same run, when it is still true."""
-        before = self.told.get((due.case, due.clock, due.started_at), {}).get(due.level)
-        if before is not None and before != due.due_at and due.at <= now:
-            self.told[(due.case, due.clock, due.started_at)][due.level] = due.due_at
-            return True
-        return before == due.due_at
-
-    def reach(self, due: Due, case: Case, rules: Sequence[ClockRule]) -> bool:
-        """Tell of it, unless the clock has stopped, stands still or ends at another time by now."""
-        self.planned.discard(due)
-        if all(each != due for each in _dues(case, rules)):
+    def tell(self, case: Case, state: ClockState) -> bool:
+        """An event has told of a level. False where the case has no such limit that ends then."""
+        clock = next((each for each in case.clocks if each.name == state.clock), None)
+        if clock is None or clock.due_at != state.due_at or state.due_at is None:
             return False
-        self.told.setdefault((due.case, due.clock, due.started_at), {})[due.level] = due.due_at
-        self.times[(due.case, due.clock, due.started_at, due.due_at, due.level)] += 1
-        self.counts[(due.clock, due.level)] += 1
+        run = (case.id, clock.name, clock.started_at)
+        self.told.setdefault(run, {})[state.level] = state.due_at
+        self.times[(run, state.due_at, state.level)] += 1
+        self.counts[(state.clock, state.level)] += 1
         return True
+
+    def follow(self, case: Case, rules: Sequence[ClockRule], now: datetime) -> None:
+        """A new version: what was told of another date of the same run stays told where it is true of this one too."""
+        for due in _dues(case, rules):
+            told = self.told.get(due.run, {})
+            if due.level in told and due.at <= now:
+                told[due.level] = due.due_at
 
     def missed(self, case: Case, rules: Sequence[ClockRule], now: datetime) -> list[Due]:
         """What should have been told of this version before now, and was not."""
-        return [due for due in _dues(case, rules) if due.at < now and not self._was_told(due, now)]
+        return [
+            due
+            for due in _dues(case, rules)
+            if due.at < now and self.told.get(due.run, {}).get(due.level) != due.due_at
+        ]
 
-    def doubled(self) -> list[tuple[UUID, str, datetime, datetime, Told]]:
+    def doubled(self) -> list[tuple[Run, datetime, str]]:
         return [what for what, times in self.times.items() if times > 1]
 
 
@@ -78,8 +72,7 @@ def _dues(case: Case, rules: Sequence[ClockRule]) -> Iterator[Due]:
 
 
 def _of_clock(case_id: UUID, clock: Clock, rule: ClockRule, due_at: datetime) -> Iterator[Due]:
+    run = (case_id, clock.name, clock.started_at)
     for level, at in clocks.alarms(clock, rule):
         if level != "green":
-            yield Due(case_id, clock.name, clock.started_at, due_at, level, at)
-    if rule.expires is not None and clock.open and clock.paused_at is None:
-        yield Due(case_id, clock.name, clock.started_at, due_at, "expire", due_at)
+            yield Due(run, due_at, level, at)

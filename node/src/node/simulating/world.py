@@ -17,27 +17,28 @@ from routing.timing.calendars import WorkingDays
 from routing.timing.clocks import CountingPolicy
 from routing.timing.counting import CHINA, china_day
 
-# code, name, region, node: the first unit of a region is its petition office
+NODE = "33"  # one node serves them all
+# code, name, region: the first unit of a region is its petition office
 TREE = (
-    ("330000-xf", "省信访局", "33", "33"),
-    ("330000-rst", "省人力资源和社会保障厅", "33", "33"),
-    ("330000-zjt", "省住房和城乡建设厅", "33", "33"),
-    ("330200-xf", "市信访局", "33.02", "33.02"),
-    ("330200-jtj", "市交通运输局", "33.02", "33.02"),
-    ("330200-jyj", "市教育局", "33.02", "33.02"),
-    ("330225-xf", "东县信访局", "33.02.25", "33.02.25"),
-    ("330225-zjj", "东县住房和城乡建设局", "33.02.25", "33.02.25"),
-    ("330225-slj", "东县水利局", "33.02.25", "33.02.25"),
-    ("330225-nyj", "东县农业农村局", "33.02.25", "33.02.25"),
-    ("330226-xf", "西县信访局", "33.02.26", "33.02.26"),
-    ("330226-zjj", "西县住房和城乡建设局", "33.02.26", "33.02.26"),
-    ("330226-slj", "西县水利局", "33.02.26", "33.02.26"),
-    ("330225100-xf", "河口镇信访办公室", "33.02.25.100", "33.02.25.100"),
-    ("330225100-czb", "河口镇村镇建设办公室", "33.02.25.100", "33.02.25.100"),
-    ("330225100-nyb", "河口镇农业农村办公室", "33.02.25.100", "33.02.25.100"),
-    ("330225101-xf", "山前乡信访办公室", "33.02.25.101", "33.02.25"),
-    ("330226100-xf", "平桥镇信访办公室", "33.02.26.100", "33.02.26"),
-    ("330226100-czb", "平桥镇村镇建设办公室", "33.02.26.100", "33.02.26"),
+    ("330000-xf", "省信访局", "33"),
+    ("330000-rst", "省人力资源和社会保障厅", "33"),
+    ("330000-zjt", "省住房和城乡建设厅", "33"),
+    ("330200-xf", "市信访局", "33.02"),
+    ("330200-jtj", "市交通运输局", "33.02"),
+    ("330200-jyj", "市教育局", "33.02"),
+    ("330225-xf", "东县信访局", "33.02.25"),
+    ("330225-zjj", "东县住房和城乡建设局", "33.02.25"),
+    ("330225-slj", "东县水利局", "33.02.25"),
+    ("330225-nyj", "东县农业农村局", "33.02.25"),
+    ("330226-xf", "西县信访局", "33.02.26"),
+    ("330226-zjj", "西县住房和城乡建设局", "33.02.26"),
+    ("330226-slj", "西县水利局", "33.02.26"),
+    ("330225100-xf", "河口镇信访办公室", "33.02.25.100"),
+    ("330225100-czb", "河口镇村镇建设办公室", "33.02.25.100"),
+    ("330225100-nyb", "河口镇农业农村办公室", "33.02.25.100"),
+    ("330225101-xf", "山前乡信访办公室", "33.02.25.101"),
+    ("330226100-xf", "平桥镇信访办公室", "33.02.26.100"),
+    ("330226100-czb", "平桥镇村镇建设办公室", "33.02.26.100"),
 )
 HOTLINE = "330200-xf"  # 12345 is the city's; what nobody claims in time goes to its default unit
 DEFAULT_UNIT = "330200-jtj"
@@ -56,6 +57,10 @@ class World:
 
     def place(self, code: str) -> units.Unit:
         return self.held.units.units[code]
+
+    def line(self, code: str) -> set[str]:
+        """A unit and all above it: what accuses one of these is kept from it (Art 30)."""
+        return {code, *self.held.units.above(code, self.place(code).region)}
 
     def office(self, region: str) -> units.Unit:
         return next(unit for unit in self.held.units.units.values() if unit.region == region)
@@ -90,13 +95,15 @@ class World:
 
 @cache
 def world() -> World:
-    directory = UnitDirectory(units.Unit(*row) for row in TREE)
+    directory = UnitDirectory(units.Unit(*row, NODE) for row in TREE)
     held = Resources(
-        directory, Settings(default_unit=DEFAULT_UNIT), Library.shipped(),
+        directory, Settings(default_unit=DEFAULT_UNIT), Library.of_node(NODE, None),
         Counting(WorkingDays.read(), CountingPolicy()),
     )  # fmt: skip
     staff = {
-        unit.code: tuple(Actor(f"{unit.code}.{who}", unit.code, unit.node, frozenset({role})) for who, role in STAFF)
-        for unit in directory.units.values()
+        unit.code: tuple(
+            Actor(f"{unit.code}.{who}", unit.code, unit.node, frozenset({role}), above) for who, role in STAFF
+        )
+        for unit, above in ((each, directory.above(each.code, each.region)) for each in directory.units.values())
     }
     return World(held, staff)

@@ -10,7 +10,10 @@ from kit.errors import Refused
 from kit.paths import lies_in
 
 # what a petition may have gone through, in the order of the field (domain of the cases: routing)
-STEPS = ("registered", "handed-over", "received", "accepted", "declined", "opinion-approved", "served", "closed")
+STEPS = (
+    "registered", "handed-over", "received", "accepted", "declined", "opinion-returned", "opinion-approved", "served",
+    "closed",
+)  # fmt: skip
 # states in which nothing is left to do: handled to its end, or ended without an opinion
 CLOSED = ("closed", "terminated")
 ENDED = ("answered", "filed", "declined", "not-accepted-again", "guided", "exported", "withdrawn")

@@ -28,6 +28,7 @@ DIMENSIONS = """
   ('step', CASE WHEN received_at IS NOT NULL THEN 'received' END),
   ('step', CASE WHEN accepted_at IS NOT NULL THEN 'accepted' END),
   ('step', CASE WHEN declined_at IS NOT NULL THEN 'declined' END),
+  ('step', CASE WHEN opinion_returned_at IS NOT NULL THEN 'opinion-returned' END),
   ('step', CASE WHEN opinion_approved_at IS NOT NULL THEN 'opinion-approved' END),
   ('step', CASE WHEN served_at IS NOT NULL THEN 'served' END),
   ('step', CASE WHEN closed_at IS NOT NULL THEN 'closed' END)) AS counted (dimension, value)
@@ -60,6 +61,7 @@ steps AS (
     min(at) FILTER (WHERE type = 'routing.case.received.v1') AS received_at,
     min((data ->> 'accepted_at')::timestamptz) AS accepted_at,
     min(at) FILTER (WHERE type = ANY('{{routing.case.declined.v1,routing.case.not-accepted-again.v1}}')) AS declined_at,
+    min(at) FILTER (WHERE type = 'routing.case.opinion-returned.v1') AS opinion_returned_at,
     min(at) FILTER (WHERE type = 'routing.case.opinion-approved.v1' AND data ->> 'state' = 'opinion-approved')
       AS opinion_approved_at,
     min((data ->> 'served_at')::timestamptz) AS served_at,
@@ -67,14 +69,14 @@ steps AS (
   FROM (SELECT subject, type, data, (data #>> '{{last,at}}')::timestamptz AS at FROM told WHERE type = ANY($4)) AS step
   GROUP BY subject),
 before AS (
-  SELECT region, channel, kind, state, handed_over_at, received_at, accepted_at, declined_at, opinion_approved_at,
-    served_at, closed_at
+  SELECT region, channel, kind, state, handed_over_at, received_at, accepted_at, declined_at, opinion_returned_at,
+    opinion_approved_at, served_at, closed_at
   FROM facts WHERE id = ANY($2)),
 after AS (
   UPDATE facts SET
     number = coalesce(p.data ->> 'number', c.data ->> 'number'),
     channel = coalesce(p.data ->> 'channel', c.data ->> 'channel'),
-    kind = coalesce(p.data ->> 'kind', c.data ->> 'kind'),
+    kind = coalesce(c.data ->> 'kind', p.data ->> 'kind'),  -- a case may turn out to be something else (Art 29 to 31)
     category = p.data ->> 'category',
     region = coalesce(p.data ->> 'region', c.data ->> 'registered_region'),
     unit = p.data ->> 'unit',
@@ -92,6 +94,7 @@ after AS (
     repeat_of = (p.data ->> 'repeat_of')::uuid,
     accepted_at = steps.accepted_at,
     declined_at = steps.declined_at,
+    opinion_returned_at = steps.opinion_returned_at,
     opinion_approved_at = steps.opinion_approved_at,
     served_at = steps.served_at,
     closed_at = steps.closed_at,
@@ -104,7 +107,8 @@ after AS (
     LEFT JOIN steps ON steps.subject = touched.id
   WHERE facts.id = touched.id
   RETURNING facts.region, facts.channel, facts.kind, facts.state, facts.handed_over_at, facts.received_at,
-    facts.accepted_at, facts.declined_at, facts.opinion_approved_at, facts.served_at, facts.closed_at),
+    facts.accepted_at, facts.declined_at, facts.opinion_returned_at, facts.opinion_approved_at, facts.served_at,
+    facts.closed_at),
 own AS (
   SELECT region, dimension, value, sum(n) AS n
   FROM (SELECT *, -1 AS n FROM before UNION ALL SELECT *, 1 FROM after) AS change CROSS JOIN LATERAL {DIMENSIONS}

@@ -36,7 +36,9 @@ class Child(Figures):
 
 
 class Statistics(Figures):
-    """The region with all below; the figures of `own` and of all `children` add up to it."""
+    """The region with all below; the figures of `own` and of all `children` add up to it. Nothing is counted that is
+    kept from the caller because it accuses the own unit or one above it (Art 30).
+    """
 
     region: str
     as_of: datetime | None = Field(description="统计截至: time of the newest event counted, null before the first one")

@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, func, or_, select
 
 from analytics.domain import Count
 from analytics.entries import Entry
+from analytics.folding import DIMENSIONS, LEVELS
 from analytics.tables import events, facts
 from kit.db import Session
 
@@ -24,10 +25,19 @@ SELECT node, $1, max(at), $2 FROM unnest($3::text[], $4::timestamptz[]) AS told 
 ON CONFLICT (node, slot) DO UPDATE SET event_at = excluded.event_at, counted_at = excluded.counted_at
   WHERE freshness.event_at < excluded.event_at
 """
-COUNTS = """
-SELECT region, dimension, value, sum(petitions)::bigint FROM rollups WHERE region = $1 OR parent = $1
-GROUP BY region, dimension, value
-"""
+# without what accuses one of the units $2; one statement, so that no petition is taken off that is not counted yet
+COUNTS = f"""
+WITH own AS (
+  SELECT region, dimension, value, count(*) AS n FROM facts CROSS JOIN LATERAL {DIMENSIONS}
+  WHERE accused_units && $2::text[] AND cardinality(accused_units) > 0 AND region IS NOT NULL AND value IS NOT NULL
+  GROUP BY region, dimension, value)
+SELECT region, dimension, value, sum(petitions)::bigint FROM (
+  SELECT region, dimension, value, petitions FROM rollups WHERE region = $1 OR parent = $1
+  UNION ALL
+  SELECT level.region, dimension, value, -n FROM own CROSS JOIN LATERAL {LEVELS}
+  WHERE level.region = $1 OR level.parent = $1) AS counted
+GROUP BY region, dimension, value HAVING sum(petitions) <> 0
+"""  # noqa: S608 - put together from constants
 NEWEST = """
 SELECT DISTINCT ON (at) array_to_string((string_to_array(node, '.'))[:$2], '.') AS at, event_at, counted_at
 FROM freshness WHERE node = $1 OR starts_with(node, $1 || '.') ORDER BY at, event_at DESC
@@ -63,9 +73,9 @@ async def forget_untold(session: Session, after: UUID, until: UUID | None, types
     await session.raw.execute(FORGET, after, until, types)
 
 
-async def counts(session: Session, region: str) -> list[Count]:
-    """Of the region and of its children."""
-    return [Count(*row) for row in await session.raw.fetch(COUNTS, region)]
+async def counts(session: Session, region: str, line: Sequence[str]) -> list[Count]:
+    """Of the region and of its children; what accuses one of these units is not told of, in figures either (Art 30)."""
+    return [Count(*row) for row in await session.raw.fetch(COUNTS, region, line)]
 
 
 async def newest_events(session: Session, region: str) -> list[asyncpg.Record]:
@@ -74,13 +84,13 @@ async def newest_events(session: Session, region: str) -> list[asyncpg.Record]:
     return newest
 
 
-async def may_read(session: Session, petition_id: UUID, scope: str, unit: str) -> bool:
-    """Registered or held in the region or below it, and the unit is not the accused (Art 30)."""
+async def may_read(session: Session, petition_id: UUID, scope: str, line: Sequence[str]) -> bool:
+    """Registered or held in the region or below it, and accusing none of these units: the one that asks, and all above
+    it (Art 30).
+    """
     held = func.unnest(func.array_append(facts.c.regions, facts.c.region)).column_valued("held")
     inside = select(held).where(or_(held == scope, held.startswith(scope + ".", autoescape=True)))
-    query = select(facts.c.id).where(
-        facts.c.id == petition_id, inside.exists(), ~facts.c.accused_units.contains([unit])
-    )
+    query = select(facts.c.id).where(facts.c.id == petition_id, inside.exists(), ~facts.c.accused_units.overlap(line))
     return (await session.sql.execute(query)).one_or_none() is not None
 
 

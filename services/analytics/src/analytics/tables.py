@@ -1,6 +1,6 @@
 """The tables of analytics: the event log replica, and what is computed from it alone."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Index, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from kit import tables as kit_tables
@@ -46,12 +46,20 @@ facts = Table(
     Column("received_at", DateTime(timezone=True)),
     Column("accepted_at", DateTime(timezone=True)),
     Column("declined_at", DateTime(timezone=True)),
+    Column("opinion_returned_at", DateTime(timezone=True)),
     Column("opinion_approved_at", DateTime(timezone=True)),
     Column("served_at", DateTime(timezone=True)),
     Column("closed_at", DateTime(timezone=True)),
     # scopes are asked for one petition at a time here, so they need no side table
     Column("regions", ARRAY(Text)),
     Column("accused_units", ARRAY(Text)),
+    # what is not counted for a unit that is accused, or below one
+    Index(
+        "ix_facts_accused",
+        "accused_units",
+        postgresql_using="gin",
+        postgresql_where=text("cardinality(accused_units) > 0"),
+    ),
 )
 # how many petitions of a region and all below have this value in this dimension; the sum over the slots counts.
 # a batch writes into a slot of its own, so that batches never wait for each other on the rows of the top regions

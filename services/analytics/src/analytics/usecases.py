@@ -72,13 +72,13 @@ async def read_statistics(session: Session, region: str | None, principal: Princ
     domain.check_region(asked, principal.region)
     # freshness first: what is counted may be newer than as_of says, never older
     rows = await store.newest_events(session, asked)
-    statistics = domain.statistics(asked, await store.counts(session, asked))
+    statistics = domain.statistics(asked, await store.counts(session, asked, principal.line))
     as_of, counted_at = max(((row["event_at"], row["counted_at"]) for row in rows), default=(None, None))
     return Answer(statistics, as_of, counted_at, {row["at"]: row["event_at"] for row in rows})
 
 
 async def read_steps(session: Session, petition_id: UUID, principal: Principal) -> list[Row[Any]]:
     """The steps of one petition. Raises Refused("not-found")."""
-    if not await store.may_read(session, petition_id, principal.region, principal.unit):
+    if not await store.may_read(session, petition_id, principal.region, principal.line):
         raise Refused("not-found")
     return domain.in_order(await store.steps_of(session, petition_id, STEPS_SHOWN))

@@ -21,7 +21,6 @@ from kit.runtime import Runtime
 router = APIRouter(prefix="/api/documents/v1/petitions/{petition_id}", route_class=IdempotentRoute, tags=["documents"])
 Reader = Annotated[Principal, allow("clerk", "handler", "leader", "supervisor")]
 Office = Annotated[Principal, allow("clerk", "handler", "leader")]
-Handling = Annotated[Principal, allow("handler", "leader")]
 Disposition = Annotated[str | None, Header(max_length=2000, description="the file's name (RFC 6266)")]
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 UPLOAD = {"requestBody": {"required": True, "content": dict.fromkeys(sorted(domain.ACCEPTED), BINARY)}}
@@ -77,8 +76,8 @@ async def read_file(request: Request, reader: Reader, petition_id: UUID, file_id
 
 
 @router.post("/papers", status_code=201, dependencies=[Idempotent])
-async def file_paper(request: Request, session: Db, writer: Handling, petition_id: UUID, body: PaperIn) -> PaperRow:
-    """File a paper (文书). From then on nobody can change it."""
+async def file_paper(request: Request, session: Db, writer: Office, petition_id: UUID, body: PaperIn) -> PaperRow:
+    """File a paper (文书); an opinion by a handler or leader. From then on nobody can change it."""
     paper: Opinion | Notice
     if isinstance(body, OpinionIn):
         paper = Opinion(body.request, body.facts, body.opinion, body.legal_basis, body.outcome)

@@ -150,6 +150,7 @@ class Notice:
     kind: str
     text: str
     legal_basis: str | None = None
+    outcome: ClassVar[None] = None
 
     def __repr__(self) -> str:
         return f"Notice({self.kind}, …)"

@@ -43,9 +43,11 @@ async def add_scopes(session: Session, regions: Sequence[tuple[UUID, str]]) -> N
 
 
 def _readable(petition_id: UUID, reader: Principal) -> ColumnElement[bool]:
-    """In the reader's scope, and the reader's unit is not accused (Art 30, 46(5)): one SQL condition for all."""
+    """In the reader's scope, and accusing neither the reader's unit nor one above it (Art 30, 46(5)): one SQL condition
+    for all.
+    """
     in_scope = exists().where(petition_scopes.c.scope == reader.region, petition_scopes.c.petition_id == petitions.c.id)
-    accused = petitions.c.registered_accused.contains([reader.unit]) | petitions.c.case_accused.contains([reader.unit])
+    accused = petitions.c.registered_accused.overlap(reader.line) | petitions.c.case_accused.overlap(reader.line)
     return and_(petitions.c.id == petition_id, in_scope, ~accused)
 
 

@@ -23,6 +23,7 @@ from kit.runtime import Runtime
 
 STORED = "documents.file.stored.v1"
 FILED = "documents.paper.filed.v1"
+HANDLING = frozenset({"handler", "leader"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,11 @@ async def read_file(
 async def file_paper(
     runtime: Runtime, session: Session, writer: Principal, petition_id: UUID, paper: Opinion | Notice
 ) -> Row[Any]:
-    """File a paper of the case; returns its row. Raises Refused("not-found")."""
+    """File a paper of the case; returns its row. A notice is for whoever may take the decision it tells of, an opinion
+    for who handles the case. Raises Refused: "not-allowed", "not-found".
+    """
+    if paper.kind == "opinion" and not writer.roles & HANDLING:
+        raise Refused("not-allowed")
     if await store.lock(session, petition_id, writer) is None:
         raise Refused("not-found")
     paper_id, at = runtime.ids.new(), runtime.clock.now()
@@ -137,7 +142,9 @@ async def file_paper(
         session, id=paper_id, petition_id=petition_id, version=version, kind=paper.kind, content=sealed,
         sha256=digest, unit=writer.unit, written_by=writer.subject, written_at=at,
     )  # fmt: skip
-    state = PaperState(paper_id=paper_id, kind=paper.kind, sha256=digest, unit=writer.unit, written_at=at)
+    state = PaperState(
+        paper_id=paper_id, kind=paper.kind, sha256=digest, unit=writer.unit, written_at=at, outcome=paper.outcome
+    )
     emit(runtime, session, FILED, state, subject=petition_id, sequence=version)
     note(runtime, session, writer, petition_id, "file-paper", version, paper=str(paper_id), sha256=digest)
     return row

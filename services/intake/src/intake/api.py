@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Row
 
 from contracts.regions import path_of
-from intake import linking, ratings_store, resources, store, usecases
+from intake import linking, ratings_store, recognising, resources, store, supports_store, usecases
 from intake.domain import Matter, Petitioner
 from intake.models import (
     IdentityReadingIn,
@@ -40,6 +40,7 @@ Registrar = Annotated[Principal, allow("clerk", "handler")]
 PetitionId = Annotated[UUID, Path()]
 Number = Annotated[str, Path(max_length=40)]
 NumberSought = Annotated[Line, Field(max_length=40)]
+Ids = Annotated[list[UUID] | None, Query(max_length=200)]
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -78,7 +79,7 @@ async def register_petition(
     request: Request, response: Response, session: LateDb, principal: Registrar, body: PetitionIn
 ) -> Registered:
     """Register a petition at the caller's unit. A known `external_id` answers 200 with the petition that exists."""
-    runtime = runtime_of(request)
+    runtime, people = runtime_of(request), [person_of(person) for person in body.petitioners]
     _check_secret(body)
     repeat = None
     if body.external_id is not None:
@@ -89,12 +90,13 @@ async def register_petition(
             return _receipt(runtime, *known)
     if body.repeat_of is not None:
         await session.begin()
-        repeat = await linking.repeat_at_registration(session, body.repeat_of, principal.region, principal.unit)
+        wanted = recognising.sought(runtime, people, body.title, body.content)
+        repeat = await linking.repeat_at_registration(session, body.repeat_of, principal, wanted)
     petition = await usecases.register_petition(
         runtime,
         session,
         matter=_matter(body),
-        people=[person_of(person) for person in body.petitioners],
+        people=people,
         by=principal.subject,
         unit=principal.unit,
         region=principal.region,
@@ -155,20 +157,33 @@ async def look_up(
 
 @router.get("/petitions")
 async def list_petitions(
-    session: Db, principal: Reader, limit: Limit = 50, cursor: Cursor = None, number: NumberSought | None = None
+    session: Db,
+    principal: Reader,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    number: NumberSought | None = None,
+    ids: Ids = None,
 ) -> Page[PetitionRow]:
-    """The ledger (台账) of the caller's region and all below, newest first."""
-    rows = await store.page(session, principal.region, principal.unit, before=after(cursor), limit=limit, number=number)
+    """The ledger (台账) of the caller's region and all below, newest first.
+
+    ids: only these, all on one page; what is outside the caller's scope is left out.
+    """
+    if ids is not None:
+        found = await store.those(session, principal.region, principal.line, ids)
+        return Page(items=[PetitionRow.model_validate(row, from_attributes=True) for row in found], next=None)
+    rows = await store.page(session, principal.region, principal.line, before=after(cursor), limit=limit, number=number)
     shown = [PetitionRow.model_validate(row, from_attributes=True) for row in rows[:limit]]
     return Page(items=shown, next=cursor_of(shown[-1].id) if len(rows) > limit else None)
 
 
 @router.get("/petitions/{petition_id}")
 async def read_petition(request: Request, session: Db, principal: Reader, petition_id: PetitionId) -> PetitionOut:
-    """One petition with its petitioners masked. What is outside the caller's scope is not found."""
-    row = await store.find(session, petition_id, principal.region, principal.unit)
+    """One petition with its petitioners masked. What is outside the caller's scope is not found; a unit that is asked
+    for support reads the text, not who raised it, until the request ends.
+    """
+    row = await store.find(session, petition_id, principal.region, principal.line)
     if row is None:
-        raise Refused("not-found")
+        return await _lent(session, petition_id, principal)
     people = await store.people_of(session, runtime_of(request).keyring, petition_id)
     return _shown(row, people, _steps(await store.steps_of(session, petition_id)))
 
@@ -180,6 +195,17 @@ async def read_identity(
     """Who the petitioner is, in clear, for a stated purpose; each reading is recorded."""
     people = await usecases.read_identity(runtime_of(request), session, petition_id, principal, body.purpose)
     return [PetitionerOut.model_validate(person, from_attributes=True) for person in people]
+
+
+async def _lent(session: Db, petition_id: UUID, principal: Principal) -> PetitionOut:
+    """Raises Refused("not-found")."""
+    file = await supports_store.find(session, petition_id, principal.line)
+    if file is None:
+        raise Refused("not-found")
+    links = {"repeat_of": None, "merged_into": None, "terminated_before": False}
+    return PetitionOut.model_validate(
+        {**file.model_dump(), **links, "id": petition_id, "petitioners": [], "progress": []}
+    )
 
 
 def _steps(rows: Any) -> list[Step]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from contracts.envelope import Envelope
 from contracts.speech import parse_event, parse_letter
-from intake import files, following, linking, store, usecases
+from intake import files, following, linking, store, supports, terminated, usecases
 from intake.usecases import ALARM
 from kit.bus import Consumer
 from kit.db import Session
@@ -12,8 +12,12 @@ from kit.runtime import Runtime
 
 
 async def on_petition_registered(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
-    """Own petitions: notify learns how to reach the petitioner. Those of nodes below: their public rows."""
-    await usecases.send_contacts(runtime, session, [event for event in events if event.node == runtime.node])
+    """Own petitions: notify learns how to reach the petitioner, and the node at the top is asked whether the matter was
+    concluded (Art 36). Those of nodes below: their public rows.
+    """
+    own = [event for event in events if event.node == runtime.node]
+    await usecases.send_contacts(runtime, session, own)
+    await terminated.ask(runtime, session, own)
     below = [event for event in events if event.node != runtime.node]
     if below:
         await following.keep_public_rows(session, below)
@@ -30,6 +34,21 @@ async def on_link_request(runtime: Runtime, session: Session, letters: Sequence[
         await linking.take_request(runtime, session, letter)
 
 
+async def on_support_file(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
+    for letter in letters:
+        await supports.take(runtime, session, letter)
+
+
+async def on_terminated_question(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
+    for letter in letters:
+        await terminated.answer(runtime, session, letter)
+
+
+async def on_terminated_answer(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
+    for letter in letters:
+        await terminated.learn(runtime, session, letter)
+
+
 async def on_petition_changed(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
     """Petitions of nodes below were linked or unlinked: the newest state counts, whatever comes first."""
     below = [event for event in events if event.node != runtime.node]
@@ -42,7 +61,7 @@ async def on_group_alarm(_: Runtime, session: Session, events: Sequence[Envelope
     await following.keep_alarms(session, events)
 
 
-CHANGES = tuple(f"intake.petition.{change}.v1" for change in ("linked", "unlinked", "merged", "unmerged"))
+CHANGES = tuple(f"intake.petition.{change}.v1" for change in ("linked", "unlinked"))
 CONSUMERS = (
     Consumer(
         queue="intake.on-petition-registered",
@@ -63,9 +82,21 @@ CONSUMERS = (
         handlers={"*": files.follow_cases},
     ),
     Consumer(
+        queue="intake.on-request",
+        bindings=("routing.request.*.v1",),
+        decode=parse_event,
+        handlers={"*": supports.follow},
+    ),
+    Consumer(
         queue="intake.letters",
         decode=parse_letter,
-        handlers={"intake.petition-file.v1": on_petition_file, "intake.link-request.v1": on_link_request},
+        handlers={
+            "intake.petition-file.v1": on_petition_file,
+            "intake.link-request.v1": on_link_request,
+            "intake.support-file.v1": on_support_file,
+            "intake.terminated-question.v1": on_terminated_question,
+            "intake.terminated-answer.v1": on_terminated_answer,
+        },
         letters=True,
     ),
 )

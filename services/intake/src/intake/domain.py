@@ -77,7 +77,6 @@ class Petition:
     head_count: int = 0
     group: bool = False
     repeat: Repeat | None = None
-    merged_into: UUID | None = None
     version: int = 1
 
     @property
@@ -109,7 +108,7 @@ def register(
 ) -> Petition:
     """Register what a unit received (Art 22). Raises Refused."""
     received = received_at or now
-    _check(matter, unit, received, now)
+    _check(matter, received, now)
     head_count = heads(petitioners, group_size, policy)
     return Petition(
         id=petition_id,
@@ -128,12 +127,9 @@ def register(
     )
 
 
-def _check(matter: Matter, unit: str, received: datetime, now: datetime) -> None:
+def _check(matter: Matter, received: datetime, now: datetime) -> None:
     if received > now + timedelta(minutes=5):
         raise Refused("received-in-the-future", field="received_at")
-    # Art 30, 46(5): an accusation and its sender never reach the accused unit
-    if unit in matter.accused_units:
-        raise Refused("accused-unit", rule="Art 30")
     if matter.route is not None and matter.kind != "appeal":
         raise Refused("route-of-no-appeal", field="route", rule="Art 31")
 

@@ -8,7 +8,7 @@ from contracts.envelope import Envelope
 from contracts.events import CaseState
 from contracts.letters import PetitionerFile, PetitionFile
 from contracts.speech import post
-from intake import evaluation, following, ratings_store, repeats, resources, store
+from intake import evaluation, following, ratings_store, resources, store, supports
 from intake.domain import Matter, Petition, Petitioner, Repeat
 from kit.db import Session
 from kit.paths import ancestors
@@ -31,7 +31,7 @@ async def forward(runtime: Runtime, session: Session, petition_id: UUID, to: str
         ],
         accused_units=row.accused_units, received_at=row.received_at, registered_at=row.registered_at,
         route=row.route, group_size=row.petitioner_count, version=row.version, repeat_of=row.repeat_of,
-        terminated_before=row.terminated_before, merged_into=row.merged_into, registered_node=row.registered_node,
+        terminated_before=row.terminated_before, registered_node=row.registered_node,
     )  # fmt: skip
     post(runtime, session, "intake.petition-file.v1", file, to=to, subject=petition_id, cause=cause)
     return True
@@ -43,9 +43,11 @@ async def take(runtime: Runtime, session: Session, letter: Envelope) -> None:
     petition = _petition(letter.subject, file, resources.of(runtime).settings.group_from)
     node = file.registered_node or letter.node
     await store.take(session, runtime.keyring, petition, node, ancestors(file.region))
+    await following.learn(session, [petition.id])
     for to, version in await following.forwards_waiting(session, letter.subject):
         await forward(runtime, session, letter.subject, to, letter)
         await following.mark_forwarded(session, letter.subject, to, version, runtime.clock.now())
+    await supports.lend(runtime, session, letter.subject)
 
 
 def _petition(petition_id: UUID, file: PetitionFile, group_from: int) -> Petition:
@@ -63,7 +65,7 @@ def _petition(petition_id: UUID, file: PetitionFile, group_from: int) -> Petitio
         received_at=file.received_at, registered_at=file.registered_at, registered_by="",
         head_count=head_count, group=head_count >= group_from,
         repeat=None if file.repeat_of is None else Repeat(file.repeat_of, file.terminated_before),
-        merged_into=file.merged_into, version=file.version,
+        version=file.version,
     )  # fmt: skip
 
 
@@ -71,8 +73,7 @@ async def follow_cases(runtime: Runtime, session: Session, events: Sequence[Enve
     """Keep where each case stands; the petition file goes along where this node hands one to another."""
     await following.keep_progress(session, events)
     await store.add_scopes(session, [(event.subject, region) for event in events for region in event.data.regions])
-    days = resources.of(runtime).settings.evaluation_days
-    await ratings_store.open_windows(session, runtime.node, list(_answered(events, days)))
+    await ratings_store.open_windows(session, runtime.node, list(_answered(events)))
     for event in events:
         wanted = _receivers(runtime, event) if event.node == runtime.node else set()
         for to in sorted(wanted - await following.forwarded(session, event.subject)) if wanted else ():
@@ -81,21 +82,25 @@ async def follow_cases(runtime: Runtime, session: Session, events: Sequence[Enve
             await following.note_forward(session, event.subject, to, event.version, at)
 
 
-def _answered(events: Sequence[Envelope], days: int) -> Iterable[tuple[UUID, datetime, datetime]]:
-    """Petition, when it was answered, when the time for rating ends."""
+def _answered(events: Sequence[Envelope]) -> Iterable[tuple[UUID, int, datetime, datetime | None]]:
+    """Petition, version, when it was answered, when the time for rating ends: it does not run while a review does."""
     for event in events:
-        at = event.data.served_at or event.data.closed_at
-        if at is not None:
-            yield event.subject, at, evaluation.end_of(evaluation.last_day(at, days))
+        for clock in event.data.clocks:
+            if clock.name == evaluation.EVALUATION:
+                ends = clock.due_at if clock.stopped_at is None else None
+                yield event.subject, event.version, clock.started_at, ends
 
 
 def _receivers(runtime: Runtime, event: Envelope) -> set[str]:
-    """Nodes that need the petition file: the one a case is offered to; and all above the registering unit when the
-    matter has gone through re-review, so that it is recognised when it is raised there again (Art 36).
+    """Nodes that need the petition file: the one a case is offered to, or opened or taken up at where the unit that had
+    it may not hold it (Art 30); and all above the registering unit when the matter has gone through re-review, so that
+    it is recognised when it is raised there again (Art 36).
     """
     state: CaseState = event.data
     receivers = {state.hand_over.to_node} if state.hand_over is not None else set()
-    if state.state == repeats.TERMINATED:
+    if state.last.action in {"open", "screen"}:
+        receivers.add(state.writer)
+    if following.is_terminated(state):
         nodes = {entry.path for entry in runtime.settings.directory}
         receivers |= nodes.intersection(ancestors(state.registered_region)).difference(state.nodes)
     return receivers - {runtime.node}

@@ -6,40 +6,57 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.envelope import Envelope
+from contracts.events import CaseState
+from intake import evaluation, repeats
 from kit.db import Session
 
 # a consumer keeps the highest version: any order, any repetition, same result
 STATES = """
-INSERT INTO case_states (petition_id, version, state, holder_unit, at, served_at, closed_at)
-SELECT DISTINCT ON (id) id, version, state, holder, at, served, closed
-FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
-  AS e (id, version, state, holder, at, served, closed)
+INSERT INTO case_states (petition_id, version, state, holder_unit, at, handler_unit, merged_into, terminated, review,
+  review_until, kind, accused_units)
+SELECT DISTINCT ON (id) id, version, state, holder, at, handler, merged_into, terminated, review, until, kind,
+  ARRAY(SELECT jsonb_array_elements_text(accused))
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::uuid[], $8::bool[],
+  $9::text[], $10::timestamptz[], $11::text[], $12::jsonb[])
+  AS e (id, version, state, holder, at, handler, merged_into, terminated, review, until, kind, accused)
 ORDER BY id, version DESC
 ON CONFLICT (petition_id) DO UPDATE SET version = excluded.version, state = excluded.state,
-  holder_unit = excluded.holder_unit, at = excluded.at, served_at = excluded.served_at, closed_at = excluded.closed_at
+  holder_unit = excluded.holder_unit, at = excluded.at, handler_unit = excluded.handler_unit,
+  merged_into = excluded.merged_into, terminated = excluded.terminated, review = excluded.review,
+  review_until = excluded.review_until, kind = excluded.kind, accused_units = excluded.accused_units
   WHERE case_states.version < excluded.version
 """
+# What was learned of it after its registration: what it is, and whom it accuses beside those that were known (Art 30).
+LEARN = """
+UPDATE petitions p SET kind = c.kind,
+  accused_units = p.accused_units || ARRAY(SELECT unnest(c.accused_units) EXCEPT SELECT unnest(p.accused_units))
+FROM case_states c
+WHERE p.id = ANY ($1::uuid[]) AND c.petition_id = p.id
+  AND (p.kind <> c.kind OR NOT p.accused_units @> c.accused_units)
+"""
+# A petition and its case come here in any order, also at the same time: whichever is second must see the first.
+TOGETHER = 7202613  # advisory lock: shared by who adds petitions, whole for who says whom they accuse
 PROGRESS = """
-INSERT INTO progress (petition_id, version, action, unit, at)
-SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[])
+INSERT INTO progress (petition_id, version, action, unit, at, merged_into)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::uuid[])
 ON CONFLICT DO NOTHING
 """
 # of petitions registered elsewhere the highest version is kept; what was said, where it stands here, stays
 PUBLIC_ROWS = """
 INSERT INTO petitions (id, number, region, unit, channel, kind, category, about_region, accused_units,
   petitioner_count, received_at, registered_at, registered_node, route, is_group, version, repeat_of,
-  terminated_before, merged_into)
+  terminated_before)
 SELECT DISTINCT ON (id) id, number, region, unit, channel, kind, category, about_region,
   coalesce((SELECT array_agg(value) FROM jsonb_array_elements_text(accused) AS value), '{}'), people, received, at,
-  node, route, is_group, version, repeat_of, terminated, merged_into
+  node, route, is_group, version, repeat_of, terminated
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
   $9::jsonb[], $10::int[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::smallint[], $15::bool[],
-  $16::int[], $17::uuid[], $18::bool[], $19::uuid[])
+  $16::int[], $17::uuid[], $18::bool[])
   AS e (id, number, region, unit, channel, kind, category, about_region, accused, people, received, at, node, route,
-    is_group, version, repeat_of, terminated, merged_into)
+    is_group, version, repeat_of, terminated)
 ORDER BY id, version DESC
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, repeat_of = excluded.repeat_of,
-  terminated_before = excluded.terminated_before, merged_into = excluded.merged_into
+  terminated_before = excluded.terminated_before
   WHERE petitions.version < excluded.version AND petitions.registered_node = excluded.registered_node
 """
 ALARMS = """
@@ -53,7 +70,9 @@ INSERT INTO forwards (petition_id, to_node, version, sent_at) VALUES ($1, $2, $3
 
 
 async def keep_progress(session: Session, events: Sequence[Envelope]) -> None:
-    """Two statements for a whole batch of case events."""
+    """A few statements for a whole batch of case events."""
+    if any(event.data.accused_units for event in events):
+        await session.raw.execute("SELECT pg_advisory_xact_lock($1)", TOGETHER)
     ids = [event.subject for event in events]
     versions = [event.version for event in events]
     states = [event.data.state for event in events]
@@ -61,10 +80,35 @@ async def keep_progress(session: Session, events: Sequence[Envelope]) -> None:
     actions = [event.data.last.action for event in events]
     units = [event.data.last.unit for event in events]
     moments = [event.data.last.at for event in events]
-    served = [event.data.served_at for event in events]
-    closed = [event.data.closed_at for event in events]
-    await session.raw.execute(STATES, ids, versions, states, holders, moments, served, closed)
-    await session.raw.execute(PROGRESS, ids, versions, actions, units, moments)
+    handlers = [event.data.handler_unit for event in events]
+    leads = [event.data.merged_into for event in events]
+    terminated = [is_terminated(event.data) for event in events]
+    reviews = [_review(event.data) for event in events]
+    await session.raw.execute(
+        STATES, ids, versions, states, holders, moments, handlers, leads, terminated,
+        [kind for kind, _ in reviews], [until for _, until in reviews], [event.data.kind for event in events],
+        [json.dumps(event.data.accused_units) for event in events],
+    )  # fmt: skip
+    await session.raw.execute(LEARN, ids)
+    await session.raw.execute(PROGRESS, ids, versions, actions, units, moments, leads)
+
+
+async def learn(session: Session, petition_ids: Sequence[UUID]) -> None:
+    """Let petitions that have just come here be as their cases are, where those came first."""
+    await session.raw.execute("SELECT pg_advisory_xact_lock_shared($1)", TOGETHER)
+    await session.raw.execute(LEARN, petition_ids)
+
+
+def is_terminated(case: CaseState) -> bool:
+    """Art 36: with the service of the re-review opinion, whenever the case is closed."""
+    return case.state == repeats.TERMINATED or (case.stage == "re-review" and case.served_at is not None)
+
+
+def _review(case: CaseState) -> tuple[str | None, datetime | None]:
+    """What the petitioner may ask for now, and until when, where the procedure of the case has it."""
+    rights = (clock for clock in case.clocks if clock.name in evaluation.REVIEWS and clock.stopped_at is None)
+    found = next(rights, None)
+    return (None, None) if found is None else (evaluation.REVIEWS[found.name], found.due_at)
 
 
 async def keep_public_rows(session: Session, events: Sequence[Envelope]) -> None:
@@ -73,10 +117,11 @@ async def keep_public_rows(session: Session, events: Sequence[Envelope]) -> None
         (e.subject, e.data.number, e.data.region, e.data.unit, e.data.channel, e.data.kind, e.data.category,
          e.data.about_region, json.dumps(e.data.accused_units), e.data.petitioners, e.data.received_at,
          e.data.registered_at, e.node, e.data.route, e.data.group, e.version, e.data.repeat_of,
-         e.data.terminated_before, e.data.merged_into)
+         e.data.terminated_before)
         for e in events
     ]  # fmt: skip
     await session.raw.execute(PUBLIC_ROWS, *zip(*rows, strict=True))
+    await learn(session, [event.subject for event in events])
 
 
 async def keep_alarms(session: Session, events: Sequence[Envelope]) -> None:

@@ -16,6 +16,6 @@ async def list_group_alarms(
     session: Db, principal: Reader, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[GroupAlarmOut]:
     """Groups that came in person to an office of the caller's region or below, newest first."""
-    rows = await store.alarms(session, principal.region, principal.unit, before=after(cursor), limit=limit)
+    rows = await store.alarms(session, principal.region, principal.line, before=after(cursor), limit=limit)
     shown = [GroupAlarmOut.model_validate(row, from_attributes=True) for row in rows[:limit]]
     return Page(items=shown, next=cursor_of(shown[-1].petition_id) if len(rows) > limit else None)

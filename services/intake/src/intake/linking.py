@@ -1,4 +1,4 @@
-"""Linking petitions: repeats and merging, both undone without loss. Each function runs in its caller's transaction."""
+"""Linking petitions that repeat each other, undone without loss. Each function runs in its caller's transaction."""
 
 from typing import Any
 from uuid import UUID
@@ -8,9 +8,9 @@ from sqlalchemy import Row
 from contracts.envelope import Envelope
 from contracts.letters import LinkRequest
 from contracts.speech import emit, post
-from intake import ratings_store, repeats, repeats_store, store
+from intake import repeats, repeats_store, store
 from intake.domain import Repeat
-from intake.recognising import terminated_among
+from intake.recognising import Sought, concluded, sought_for, terminated_among
 from intake.repeats import Decision, Standing
 from intake.states import state_of_row
 from kit import audit
@@ -21,11 +21,24 @@ from kit.paths import lies_in
 from kit.runtime import Runtime
 
 
-async def repeat_at_registration(session: Session, of: UUID, region: str, unit: str) -> Repeat:
-    """What a new petition repeats. Raises Refused("not-found")."""
-    if await store.find(session, of, region, unit) is None:
-        raise Refused("not-found", field="repeat_of")
-    return Repeat(of, terminated=of in await terminated_among(session, [of]))
+async def repeat_at_registration(session: Session, of: UUID, principal: Principal, wanted: Sought) -> Repeat:
+    """What a new petition repeats. wanted: who raises it. Raises Refused("not-found")."""
+    _, terminated = await _earlier(session, of, principal, wanted)
+    return Repeat(of, terminated)
+
+
+async def _earlier(session: Session, of: UUID, principal: Principal, wanted: Sought) -> tuple[Standing, bool]:
+    """What is repeated, and whether that matter went through re-review: then its number may be all that is known here.
+
+    Raises Refused("not-found").
+    """
+    if await store.find(session, of, principal.region, principal.line) is not None:
+        standing = await _readable(session, of, principal, "repeat_of")
+        return standing, of in await terminated_among(session, [of])
+    for each, _ in await concluded(session, wanted, principal.line):
+        if each.id == of:
+            return Standing(of, each.registered_at, node="", region=""), True
+    raise Refused("not-found", field="repeat_of")
 
 
 async def link_repeat(
@@ -33,11 +46,11 @@ async def link_repeat(
 ) -> bool:
     """A petition turns out to be a repeat of an earlier one. Raises Refused.
 
-    This and the next three: False when the node that registered it was asked to do it.
+    This and the next: False when the node that registered it was asked to do it.
     """
     petition = await _held(session, petition_id, principal)
-    repeats.check_repeat(petition, await _readable(session, of, principal, "repeat_of"))
-    terminated = of in await terminated_among(session, [of])
+    earlier, terminated = await _earlier(session, of, principal, await sought_for(session, petition_id, principal))
+    repeats.check_repeat(petition, earlier)
     decision = Decision("linked", of, principal.subject, principal.unit, reason, terminated)
     return await _carry_out(runtime, session, petition, decision)
 
@@ -51,28 +64,6 @@ async def unlink_repeat(
     return await _carry_out(runtime, session, petition, decision)
 
 
-async def merge(
-    runtime: Runtime, session: Session, petition_id: UUID, lead: UUID, principal: Principal, reason: str
-) -> bool:
-    """From here on the lead is handled for both; the petition keeps its number and its answer. Raises Refused.
-
-    A lead that is merged itself stands for its own lead.
-    """
-    petition = await _held(session, petition_id, principal)
-    named = await _readable(session, lead, principal, "lead")
-    last = named if named.merged_into is None else await _readable(session, named.merged_into, principal, "lead")
-    repeats.check_merge(petition, last)
-    decision = Decision("merged", last.id, principal.subject, principal.unit, reason)
-    return await _carry_out(runtime, session, petition, decision)
-
-
-async def unmerge(runtime: Runtime, session: Session, petition_id: UUID, principal: Principal, reason: str) -> bool:
-    """The petition stands for itself again, as it did before. Raises Refused."""
-    petition = await _held(session, petition_id, principal)
-    decision = Decision("unmerged", repeats.lead_of(petition), principal.subject, principal.unit, reason)
-    return await _carry_out(runtime, session, petition, decision)
-
-
 async def take_request(runtime: Runtime, session: Session, letter: Envelope) -> None:
     """A node above has decided on a petition registered here. Sent twice it has no second effect. Raises Refused."""
     request: LinkRequest = letter.data
@@ -82,6 +73,8 @@ async def take_request(runtime: Runtime, session: Session, letter: Envelope) -> 
         raise Refused("not-found")
     if not lies_in(petition.region, letter.node):
         raise Refused("sender-outside-link", sender=letter.node)
+    if request.change not in repeats.CHANGES:  # nodes of before also merged by letter
+        raise Refused("link-unknown", change=request.change)
     decision = Decision(
         request.change, request.other, request.subject, request.unit, request.reason, request.terminated
     )
@@ -98,30 +91,25 @@ async def _held(session: Session, petition_id: UUID, principal: Principal) -> St
 
 
 async def _readable(session: Session, petition_id: UUID, principal: Principal, field: str | None) -> Standing:
-    row = await store.find(session, petition_id, principal.region, principal.unit)
-    if row is None:
+    row = await repeats_store.look(session, petition_id)
+    if row is None or await store.find(session, petition_id, principal.region, principal.line) is None:
         raise Refused("not-found", **({"field": field} if field else {}))
-    return _standing(row, leads=await repeats_store.leads(session, petition_id))
+    return _standing(row)
 
 
 async def _known(session: Session, petition_id: UUID) -> Standing | None:
     """Whatever the scope: for what another node has decided."""
     row = await repeats_store.look(session, petition_id)
-    return None if row is None else _standing(row, leads=await repeats_store.leads(session, petition_id))
+    return None if row is None else _standing(row)
 
 
-def _standing(row: Row[Any], *, leads: bool) -> Standing:
+def _standing(row: Row[Any]) -> Standing:
     return Standing(
         id=row.id,
         registered_at=row.registered_at,
         node=row.registered_node,
         region=row.region,
-        kind=row.kind,
-        accused_units=frozenset(row.accused_units),
-        state=row.state,
         repeat_of=row.repeat_of,
-        merged_into=row.merged_into,
-        leads=leads,
     )
 
 
@@ -151,7 +139,5 @@ async def _apply(
         session, f"petition.{decision.change}", subject=petition_id, at=at, actor=decision.subject, unit=decision.unit,
         before=changed.version - 1, after=changed.version, detail={"other": str(decision.other)},
     )  # fmt: skip
-    if decision.change == "unmerged":
-        await ratings_store.forget_led_window(session, petition_id)
     kind, state = f"intake.petition.{decision.change}.v1", state_of_row(changed)
     emit(runtime, session, kind, state, subject=petition_id, sequence=changed.version, cause=cause)

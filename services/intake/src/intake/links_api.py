@@ -1,5 +1,7 @@
 """HTTP face of recognising and linking petitions."""
 
+from uuid import UUID
+
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Row
 
@@ -13,18 +15,20 @@ from intake.links_models import (
     LinkChange,
     Linked,
     LinksOut,
-    MergeIn,
     ProposalOut,
     RepeatIn,
     Told,
     UndoIn,
 )
 from intake.recognising import Proposed
+from intake.terminated_store import Concluded
 from kit.auth import Principal
 from kit.db import Db, Session
 from kit.errors import Refused
 from kit.idempotency import Idempotent, IdempotentRoute, Keyed
 
+# action on a case -> the change of links that it is
+MERGING = {"merge": "merged", "unmerge": "unmerged"}
 router = APIRouter(prefix="/api/intake/v1/petitions", route_class=IdempotentRoute, tags=["intake"])
 
 
@@ -67,24 +71,6 @@ async def unlink_repeat(
     return await _answer(response, session, petition_id, principal, done=done)
 
 
-@router.post("/{petition_id}/merge", dependencies=[Idempotent])
-async def merge(
-    request: Request, response: Response, session: Db, principal: Registrar, petition_id: PetitionId, body: MergeIn
-) -> LinksOut:
-    """Handle a petition together with a lead (并案); it keeps its number, and its petitioner the right to an answer."""
-    done = await linking.merge(runtime_of(request), session, petition_id, body.lead, principal, body.reason)
-    return await _answer(response, session, petition_id, principal, done=done)
-
-
-@router.post("/{petition_id}/unmerge", dependencies=[Idempotent])
-async def unmerge(
-    request: Request, response: Response, session: Db, principal: Registrar, petition_id: PetitionId, body: UndoIn
-) -> LinksOut:
-    """Handle it for itself again."""
-    done = await linking.unmerge(runtime_of(request), session, petition_id, principal, body.reason)
-    return await _answer(response, session, petition_id, principal, done=done)
-
-
 @router.get("/{petition_id}/links")
 async def read_links(session: Db, principal: Reader, petition_id: PetitionId) -> LinksOut:
     """The chain of repeats a petition stands in, what it leads or is merged into, and who decided so."""
@@ -101,13 +87,16 @@ async def _answer(
 
 
 async def _links(session: Session, petition_id: PetitionId, principal: Principal) -> LinksOut:
-    scope, unit = principal.region, principal.unit
-    row = await store.find(session, petition_id, scope, unit)
+    scope, line = principal.region, principal.line
+    row = await store.find(session, petition_id, scope, line)
     if row is None:
         raise Refused("not-found")
     await session.flush()
-    chain = [each["id"] for each in (await repeats_store.chains(session, [petition_id]))[petition_id]]
-    shown = await repeats_store.related(session, scope, unit, chain, petition_id)
+    changes = await _changes(session, petition_id)
+    whole = [each["id"] for each in (await repeats_store.chains(session, [petition_id]))[petition_id]]
+    kept = await repeats_store.kept(session, line, [*whole, *(each.other_id for each in changes if each.other_id)])
+    chain = [each for each in whole if each not in kept]
+    shown = await repeats_store.related(session, scope, line, chain, petition_id)
     ordinals = {other: place for place, other in enumerate(chain, start=1)}
     return LinksOut(
         petition_id=row.id,
@@ -118,14 +107,24 @@ async def _links(session: Session, petition_id: PetitionId, principal: Principal
         chain=[InChain(**_line(each), ordinal=ordinals[each.id]) for each in shown if each.id in ordinals],
         merged_into=row.merged_into,
         members=[Linked(**_line(each)) for each in shown if each.merged_into == petition_id],
-        history=[
-            LinkChange.model_validate(each, from_attributes=True)
-            for each in await repeats_store.changes_of(session, petition_id)
-        ],
+        history=[each for each in changes if each.other_id not in kept],
     )
 
 
-def _line(row: "Row[object]") -> dict[str, object]:
+async def _changes(session: Session, petition_id: PetitionId) -> list[LinkChange]:
+    """Repeats were linked here; cases are merged in routing, whose events tell which unit did it and when."""
+    rows = await repeats_store.changes_of(session, petition_id)
+    found = [LinkChange.model_validate(row, from_attributes=True) for row in rows]
+    lead: UUID | None = None
+    for step in await store.steps_of(session, petition_id):
+        lead = step.merged_into or lead
+        if step.action in MERGING:
+            told = {"change": MERGING[step.action], "other_id": lead, "unit": step.unit, "at": step.at}
+            found.append(LinkChange.model_validate({**told, "subject": None, "reason": None}))
+    return sorted(found, key=lambda change: change.at)
+
+
+def _line(row: "Row[object] | Concluded") -> dict[str, object]:
     return {
         "petition_id": row.id, "number": row.number, "title": row.title, "state": row.state,
         "registered_at": row.registered_at,

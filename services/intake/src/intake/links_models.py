@@ -57,11 +57,6 @@ class RepeatIn(Body):
     reason: Reason
 
 
-class MergeIn(Body):
-    lead: UUID = Field(description="one that is merged itself stands for its own lead")
-    reason: Reason
-
-
 class UndoIn(Body):
     reason: Reason
 
@@ -81,19 +76,21 @@ class InChain(Linked):
 
 
 class LinkChange(BaseModel):
-    """change: linked, unlinked, merged, unmerged; other_id: with what; reason: null when linked at registration."""
+    """change: linked, unlinked, merged, unmerged; other_id: with what, null where that was not told here; reason: null
+    when linked at registration. Of merging only the unit is told, the rest is in the timeline of the case.
+    """
 
     change: str
-    other_id: UUID
-    subject: str
+    other_id: UUID | None
+    subject: str | None
     unit: str
     reason: str | None
     at: datetime
 
 
 class LinksOut(BaseModel):
-    """How a petition hangs together with others. Of other petitions only those the caller may read are shown;
-    they count in `ordinal` all the same.
+    """How a petition hangs together with others. Of other petitions only those the caller may read are shown; they
+    count in `ordinal` all the same, but for those that accuse the caller's unit or one above it: these are not told of.
     """
 
     petition_id: UUID

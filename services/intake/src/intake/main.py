@@ -11,6 +11,7 @@ from intake.ratings import expire
 from intake.resources import open_resources
 from intake.store import FIELDS, binding
 from intake.tables import metadata, petitioners, ratings
+from intake.terminated import lock_new
 from kit.app import HOUSEKEEPING, Job, Service
 from kit.sealing import Sealed
 
@@ -23,5 +24,10 @@ service = Service(
     consumers=CONSUMERS,
     resources=open_resources,
     sealed=(Sealed(petitioners, FIELDS, binding), Sealed(ratings, ("comment",), ratings_store.binding)),
-    jobs=(HOUSEKEEPING, SEALING, Job("intake.ratings-expired", timedelta(minutes=1), expire)),
+    jobs=(
+        HOUSEKEEPING,
+        SEALING,
+        Job("intake.ratings-expired", timedelta(minutes=1), expire),
+        Job("intake.terminated-locked", timedelta(minutes=1), lock_new),
+    ),
 )

@@ -1,13 +1,13 @@
 """What can be done with ratings. Each function runs in its caller's transaction."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from contracts.events import RatingState
 from contracts.speech import emit
-from intake import evaluation, ratings_store, resources, store, usecases
-from intake.evaluation import Window
+from intake import evaluation, ratings_store, store, usecases
+from intake.evaluation import Review, Window
 from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
@@ -18,10 +18,10 @@ EXPIRED_AT_ONCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """review_until: the last day to ask for review, where the petitioner is not satisfied."""
+    """review: what the petitioner may ask for who is not satisfied."""
 
     at: datetime
-    review_until: date | None
+    review: Review | None
 
 
 async def rate(
@@ -33,18 +33,17 @@ async def rate(
     if row is None:
         raise Refused("wrong-query-code")
     now = runtime.clock.now()
-    evaluation.check(await ratings_store.window_of(session, row.id, hold=True), now)
+    window = await ratings_store.window_of(session, row.id, hold=True)
+    evaluation.check(window, now)
     await ratings_store.give(session, runtime.keyring, row.id, office=office, unit=unit, comment=comment, at=now)
     state = RatingState(
-        number=row.number, region=row.region, unit=row.unit, holder_unit=row.holder_unit or row.unit,
+        number=row.number, region=row.region, unit=row.unit, holder_unit=row.handler_unit,
         office_rating=office, unit_rating=unit, at=now,
     )  # fmt: skip
-    emit(runtime, session, "intake.rating.given.v1", state, subject=row.id, sequence=1)
-    return Rated(now, _review(runtime, row.served_at, now) if "not" in {office, unit} else None)
-
-
-def _review(runtime: Runtime, served_at: datetime | None, now: datetime) -> date | None:
-    return evaluation.review_until(served_at, resources.of(runtime).settings.review_request_days, now)
+    version = window.version if window is not None else 1
+    emit(runtime, session, "intake.rating.given.v1", state, subject=row.id, sequence=version)
+    unhappy = "not" in {office, unit}
+    return Rated(now, evaluation.review_open(row.review, row.review_until, now) if unhappy else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +58,14 @@ class Rating:
 
     def outcome(self, now: datetime) -> str:
         """One of: none, open, rated, expired."""
-        if self.window is None:
+        if self.window is None or (self.window.outcome is None and self.window.closes_at is None):
             return "none"
         return self.window.outcome or ("open" if self.window.open_at(now) else evaluation.EXPIRED)
 
 
 async def read(runtime: Runtime, session: Session, petition_id: UUID, principal: Principal) -> Rating:
     """What the petitioner said. Raises Refused("not-found")."""
-    if await store.find(session, petition_id, principal.region, principal.unit) is None:
+    if await store.find(session, petition_id, principal.region, principal.line) is None:
         raise Refused("not-found")
     window = await ratings_store.window_of(session, petition_id)
     row = await ratings_store.rating_of(session, petition_id)
@@ -85,5 +84,5 @@ async def expire(runtime: Runtime, session: Session) -> int:
         state = RatingState(
             number=row["number"], region=row["region"], unit=row["unit"], holder_unit=row["holder_unit"], at=now
         )
-        emit(runtime, session, "intake.rating.expired.v1", state, subject=row["id"], sequence=1)
+        emit(runtime, session, "intake.rating.expired.v1", state, subject=row["id"], sequence=row["version"])
     return len(rows)

@@ -30,8 +30,7 @@ async def rate(
     rated = await ratings.rate(
         runtime_of(request), session, number, query_code, office=body.office, unit=body.unit, comment=body.comment
     )
-    until = rated.review_until
-    return Thanks(given_at=rated.at, review=None if until is None else ReviewOffer.of(until))
+    return Thanks(given_at=rated.at, review=rated.review and ReviewOffer.of(rated.review))
 
 
 @router.get("/petitions/{petition_id}/rating")

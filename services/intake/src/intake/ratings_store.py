@@ -10,24 +10,18 @@ from intake.evaluation import Window
 from kit.crypto import Keyring
 from kit.db import Session
 
-# also for what is merged into these petitions: each petitioner rates for himself. Any order of events, same result
+# the highest version counts: any order of events, same result. What was rated stays; a time that expired opens again by
+# another opinion, that of a review
 OPEN = """
-INSERT INTO rating_windows (petition_id, opened_at, closes_at)
-SELECT answered.id, min(opened), min(closes)
-FROM (
-  SELECT p.id, opened, closes FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS e (id, opened, closes)
-    JOIN petitions AS p ON p.id = e.id WHERE p.registered_node = $4
-  UNION ALL
-  SELECT p.id, opened, closes FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS e (id, opened, closes)
-    JOIN petitions AS p ON p.merged_into = e.id WHERE p.registered_node = $4) AS answered
-GROUP BY answered.id
-ON CONFLICT (petition_id) DO UPDATE SET opened_at = excluded.opened_at, closes_at = excluded.closes_at
-  WHERE rating_windows.outcome IS NULL AND excluded.opened_at < rating_windows.opened_at
-"""
-# a window that a lead opened goes with the lead; one that is used stays
-FORGET = """
-DELETE FROM rating_windows AS w WHERE w.petition_id = $1 AND w.outcome IS NULL AND NOT EXISTS (
-  SELECT FROM case_states AS c WHERE c.petition_id = $1 AND coalesce(c.served_at, c.closed_at) IS NOT NULL)
+INSERT INTO rating_windows (petition_id, version, opened_at, closes_at)
+SELECT DISTINCT ON (p.id) p.id, e.version, opened, closes
+FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[]) AS e (id, version, opened, closes)
+  JOIN petitions AS p ON p.id = e.id WHERE p.registered_node = $5
+ORDER BY p.id, e.version DESC
+ON CONFLICT (petition_id) DO UPDATE SET version = excluded.version, opened_at = excluded.opened_at,
+  closes_at = excluded.closes_at,
+  outcome = CASE WHEN rating_windows.opened_at = excluded.opened_at THEN rating_windows.outcome END
+  WHERE rating_windows.version < excluded.version AND rating_windows.outcome IS DISTINCT FROM 'rated'
 """
 GIVEN = """
 WITH ended AS (UPDATE rating_windows SET outcome = 'rated' WHERE petition_id = $1)
@@ -40,11 +34,11 @@ WITH due AS (
   ORDER BY closes_at LIMIT $2 FOR UPDATE SKIP LOCKED),
 ended AS (
   UPDATE rating_windows AS w SET outcome = 'expired' FROM due WHERE w.petition_id = due.petition_id
-  RETURNING w.petition_id)
-SELECT p.id, p.number, p.region, p.unit, coalesce(lead.holder_unit, own.holder_unit, p.unit) AS holder_unit
+  RETURNING w.petition_id, w.version)
+SELECT p.id, ended.version, p.number, p.region, p.unit,
+  coalesce(own.handler_unit, own.holder_unit, p.unit) AS holder_unit
 FROM ended JOIN petitions AS p ON p.id = ended.petition_id
   LEFT JOIN case_states AS own ON own.petition_id = p.id
-  LEFT JOIN case_states AS lead ON lead.petition_id = p.merged_into
 """
 
 
@@ -53,21 +47,21 @@ def binding(petition_id: UUID) -> str:
     return f"ratings/{petition_id}/comment"
 
 
-async def open_windows(session: Session, node: str, answered: Sequence[tuple[UUID, datetime, datetime]]) -> None:
-    """answered: petition, when it was answered, when rating ends; those registered at this node count."""
+async def open_windows(
+    session: Session, node: str, answered: Sequence[tuple[UUID, int, datetime, datetime | None]]
+) -> None:
+    """answered: petition, version of the case, when it was answered, when rating ends (null: not now); those registered
+    at this node count.
+    """
     if answered:
         await session.raw.execute(OPEN, *zip(*answered, strict=True), node)
 
 
-async def forget_led_window(session: Session, petition_id: UUID) -> None:
-    await session.raw.execute(FORGET, petition_id)
-
-
 async def window_of(session: Session, petition_id: UUID, *, hold: bool = False) -> Window | None:
     """hold: nobody else ends it before the transaction does."""
-    query = "SELECT opened_at, closes_at, outcome FROM rating_windows WHERE petition_id = $1"
+    query = "SELECT opened_at, closes_at, outcome, version FROM rating_windows WHERE petition_id = $1"
     row = await session.raw.fetchrow(f"{query} FOR UPDATE" if hold else query, petition_id)
-    return None if row is None else Window(row["opened_at"], row["closes_at"], row["outcome"])
+    return None if row is None else Window(**row)
 
 
 async def give(

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from intake import repeats, repeats_store, resources, similarity, store
+from intake import repeats, repeats_store, resources, similarity, store, terminated_store
 from intake.domain import Petitioner
 from intake.repeats import Found, Proposal
+from intake.terminated_store import Concluded
 from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
@@ -20,10 +21,10 @@ OF_ONE_PERSON = 50  # newest petitions compared; who has raised more is known to
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """terminated: that matter went through re-review, so it is no longer accepted (Art 36)."""
+    """terminated: that matter went through re-review, so it is no longer accepted (Art 36). row: what may be shown."""
 
     proposal: Proposal
-    row: Row[Any]
+    row: Row[Any] | Concluded
     terminated: bool
 
 
@@ -51,7 +52,7 @@ async def sought_for(session: Session, petition_id: UUID, principal: Principal) 
 
     Raises Refused("not-found").
     """
-    row = await store.find(session, petition_id, principal.region, principal.unit)
+    row = await store.find(session, petition_id, principal.region, principal.line)
     if row is None:
         raise Refused("not-found")
     ids, phones = await repeats_store.indexes_of(session, petition_id)
@@ -59,30 +60,46 @@ async def sought_for(session: Session, petition_id: UUID, principal: Principal) 
 
 
 async def propose(runtime: Runtime, session: Session, principal: Principal, wanted: Sought) -> list[Proposed]:
-    """Petitions within the caller's scope that may be of the same people or about the same matter.
+    """Petitions within the caller's scope that may be of the same people or about the same matter; and of matters of
+    these people that went through re-review, wherever they were registered, the number (Art 36).
 
     The people are found by index, then only their petitions and the newest ones are compared: the cost is bounded.
     """
     settings = resources.of(runtime).settings
-    scope, unit = principal.region, principal.unit
+    scope, line = principal.region, principal.line
     found = await repeats_store.of_people(
-        session, scope, unit, id_indexes=wanted.id_indexes, phone_indexes=wanted.phone_indexes, limit=OF_ONE_PERSON
+        session, scope, line, id_indexes=wanted.id_indexes, phone_indexes=wanted.phone_indexes, limit=OF_ONE_PERSON
     )
-    for row in await repeats_store.newest(session, scope, unit, settings.similar_among):
+    for row in await repeats_store.newest(session, scope, line, settings.similar_among):
         found.setdefault(row.id, (row, False, False))
-    compared = (
+    compared = [
         Found(row.id, by_id, by_phone, similarity.score(wanted.text, row.title + row.content))
         for row, by_id, by_phone in found.values()
         if row.id != wanted.but
-    )
+    ]
+    beyond = {each.id: (each, score) for each, score in await concluded(session, wanted, line) if each.id not in found}
+    compared += [Found(each.id, each.by_id, each.by_phone, score) for each, score in beyond.values()]
     proposals = repeats.propose(
         compared, same_matter=settings.repeat_score, mass_similar=settings.merge_score, most=settings.proposals
     )
-    terminated = await terminated_among(session, [each.found.id for each in proposals])
-    return [Proposed(each, found[each.found.id][0], each.found.id in terminated) for each in proposals]
+    terminated = await terminated_among(session, [each.found.id for each in proposals]) | beyond.keys()
+    shown: dict[UUID, Row[Any] | Concluded] = {key: row for key, (row, _, _) in found.items()}
+    shown |= {key: row for key, (row, _) in beyond.items()}
+    return [Proposed(each, shown[each.found.id], each.found.id in terminated) for each in proposals]
+
+
+async def concluded(session: Session, wanted: Sought, line: Sequence[str]) -> list[tuple[Concluded, float]]:
+    """Matters of these people that went through re-review, whoever may read them, and how alike the texts are: those
+    whose petition file is here, and what the node at the top has answered.
+    """
+    here = await terminated_store.here(session, wanted.id_indexes, wanted.phone_indexes, line, OF_ONE_PERSON)
+    found = [(each, similarity.score(wanted.text, said)) for each, said in here if each.id != wanted.but]
+    if wanted.but is None:
+        return found
+    return [*found, *await terminated_store.elsewhere(session, wanted.but, line, OF_ONE_PERSON)]
 
 
 async def terminated_among(session: Session, petition_ids: Sequence[UUID]) -> set[UUID]:
     """Those whose matter went through re-review: they themselves, or another one of their chain (Art 36)."""
     chains = await repeats_store.chains(session, petition_ids)
-    return {start for start, chain in chains.items() if any(row["state"] == repeats.TERMINATED for row in chain)}
+    return {start for start, chain in chains.items() if any(row["terminated"] for row in chain)}

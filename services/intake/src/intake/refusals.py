@@ -33,16 +33,6 @@ define(
     ),
 )
 define(
-    "route-of-no-appeal",
-    Refusal(
-        422,
-        "只有申诉求决类事项才有依法分类路径",
-        "Only an appeal has a route of Art 31",
-        "去掉 route,或将目的改为申诉求决",
-        "Leave route out, or register it as an appeal",
-    ),
-)
-define(
     "state-secret",
     Refusal(
         422,
@@ -100,66 +90,6 @@ define(
         "A petition can only repeat one that was registered before it",
         "交换两件的位置",
         "Link the later one to the earlier one",
-    ),
-)
-define(
-    "merged-already",
-    Refusal(
-        409,
-        "该件已并案",
-        "This petition is merged already",
-        "先撤销现有并案",
-        "Unmerge it first",
-    ),
-)
-define(
-    "not-merged",
-    Refusal(
-        409,
-        "该件未并案",
-        "This petition is not merged",
-        "刷新后查看现状",
-        "Load it again and look",
-    ),
-)
-define(
-    "merge-with-itself",
-    Refusal(
-        409,
-        "不能并入自身",
-        "A petition cannot be merged into itself",
-        "选择另一主件",
-        "Choose another lead",
-    ),
-)
-define(
-    "leads-others",
-    Refusal(
-        409,
-        "该件是其他件的主件,不能并入别件",
-        "Others are merged into this petition, so it cannot be merged itself",
-        "反向并案,或先撤销其下各件的并案",
-        "Merge the other way round, or unmerge its members first",
-    ),
-)
-define(
-    "merge-of-different-kinds",
-    Refusal(
-        409,
-        "目的或被检举控告单位不同的事项不得并案",
-        "Petitions of different kinds, or against different units, are not merged",
-        "分别办理",
-        "Handle them apart",
-    ),
-)
-define(
-    "merge-of-ended",
-    Refusal(
-        409,
-        "已答复或已终结的件不能并案",
-        "What is answered or ended cannot be merged",
-        "分别办理,或认定为重复信访",
-        "Handle them apart, or link it as a repeat",
     ),
 )
 define(

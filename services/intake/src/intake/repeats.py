@@ -1,4 +1,4 @@
-"""Rules of recognising one matter in several petitions: repeats (重复信访), merging (并案). Standard library only."""
+"""Rules of recognising one matter in several petitions: repeats (重复信访). Standard library only."""
 
 import re
 from collections.abc import Iterable
@@ -8,8 +8,9 @@ from uuid import UUID
 
 from kit.errors import Refused
 
+CHANGES = ("linked", "unlinked")
 TERMINATED = "terminated"
-# the answer has been given, or there will be none: too late to lead others or to be led
+# the answer has been given, or there will be none
 ENDED = frozenset(
     {"served", "closed", "answered", "filed", "declined", "not-accepted-again", "guided", "exported", "withdrawn"}
     | {TERMINATED}
@@ -30,20 +31,13 @@ def id_key(id_number: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What linking needs to know of a petition. node: where it was registered, which alone writes its public state;
-    state: of its case; leads: others are merged into it.
-    """
+    """What linking needs to know of a petition. node: where it was registered, which alone writes its public state."""
 
     id: UUID
     registered_at: datetime
     node: str
     region: str
-    kind: str
-    accused_units: frozenset[str] = frozenset()
-    state: str = "registered"
     repeat_of: UUID | None = None
-    merged_into: UUID | None = None
-    leads: bool = False
 
 
 def check_repeat(petition: Standing, earlier: Standing) -> None:
@@ -52,7 +46,7 @@ def check_repeat(petition: Standing, earlier: Standing) -> None:
     Raises Refused.
     """
     if petition.repeat_of is not None:
-        raise Refused("linked-already", repeat_of=str(petition.repeat_of))
+        raise Refused("linked-already")  # to what may be kept from who asks (Art 30)
     if (earlier.registered_at, earlier.id) >= (petition.registered_at, petition.id):
         raise Refused("repeat-of-later", field="repeat_of")
 
@@ -64,35 +58,10 @@ def repeated(petition: Standing) -> UUID:
     return petition.repeat_of
 
 
-def check_merge(petition: Standing, lead: Standing) -> None:
-    """lead: one that is not merged itself. What is merged never leads, so a lead is always the last word.
-
-    Raises Refused.
-    """
-    if petition.merged_into is not None:
-        raise Refused("merged-already", merged_into=str(petition.merged_into))
-    if petition.id == lead.id:
-        raise Refused("merge-with-itself", field="lead")
-    if petition.leads:
-        raise Refused("leads-others")
-    # Art 30: what is kept from an accused unit must be kept from it for all that are handled together
-    if (petition.kind, petition.accused_units) != (lead.kind, lead.accused_units):
-        raise Refused("merge-of-different-kinds", field="lead")
-    if {petition.state, lead.state} & ENDED:
-        raise Refused("merge-of-ended", states=sorted({petition.state, lead.state} & ENDED))
-
-
-def lead_of(petition: Standing) -> UUID:
-    """What it is merged into. Raises Refused("not-merged")."""
-    if petition.merged_into is None:
-        raise Refused("not-merged")
-    return petition.merged_into
-
-
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What somebody decided on links. change: linked, unlinked, merged, unmerged; other: with what; terminated: that
-    matter went through re-review.
+    """What somebody decided on links. change: linked, unlinked; other: with what; terminated: that matter went through
+    re-review.
     """
 
     change: str
@@ -104,10 +73,8 @@ class Decision:
 
     def links(self) -> dict[str, UUID | bool | None]:
         """What the petition's links are from then on."""
-        if self.change in {"linked", "unlinked"}:
-            linked = self.change == "linked"
-            return {"repeat_of": self.other if linked else None, "terminated_before": linked and self.terminated}
-        return {"merged_into": self.other if self.change == "merged" else None}
+        linked = self.change == "linked"
+        return {"repeat_of": self.other if linked else None, "terminated_before": linked and self.terminated}
 
 
 def check(petition: Standing, decision: Decision, other: Standing | None) -> None:
@@ -115,14 +82,8 @@ def check(petition: Standing, decision: Decision, other: Standing | None) -> Non
     if decision.change == "linked":
         # the first moment there is: before any registration
         check_repeat(petition, other or replace(petition, registered_at=datetime.min.replace(tzinfo=UTC)))
-    elif decision.change == "unlinked":
-        _check_same(repeated(petition), decision.other)
-    elif decision.change == "merged":
-        check_merge(petition, other or replace(petition, id=decision.other, state="registered"))
-    elif decision.change == "unmerged":
-        _check_same(lead_of(petition), decision.other)
     else:
-        raise Refused("link-unknown", change=decision.change)
+        _check_same(repeated(petition), decision.other)
 
 
 def _check_same(present: UUID, undone: UUID) -> None:

@@ -1,4 +1,4 @@
-"""Rows of recognising and linking: who raised something before, chains of repeats, what is merged into what."""
+"""Rows of recognising and linking: who raised something before, chains of repeats, who linked them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from kit.db import Session
 LOCK = 7202301  # class of the advisory lock under which links change, one after the other
 # every petition that hangs together with one by repeats: up to the first, and down again
 CHAINS = """
-SELECT asked.start, chain.id, chain.state FROM unnest($1::uuid[]) AS asked (start) CROSS JOIN LATERAL (
+SELECT asked.start, chain.id, chain.terminated FROM unnest($1::uuid[]) AS asked (start) CROSS JOIN LATERAL (
   WITH RECURSIVE up (id, repeat_of, depth) AS (
     SELECT id, repeat_of, 0 FROM petitions WHERE id = asked.start
     UNION ALL
@@ -25,7 +25,7 @@ SELECT asked.start, chain.id, chain.state FROM unnest($1::uuid[]) AS asked (star
     (SELECT id FROM up ORDER BY depth DESC LIMIT 1)
     UNION
     SELECT p.id FROM down JOIN petitions AS p ON p.repeat_of = down.id)
-  SELECT p.id, p.registered_at, coalesce(c.state, 'registered') AS state
+  SELECT p.id, p.registered_at, coalesce(c.terminated, false) AS terminated
   FROM down JOIN petitions AS p ON p.id = down.id LEFT JOIN case_states AS c ON c.petition_id = p.id) AS chain
 ORDER BY asked.start, chain.registered_at, chain.id
 """
@@ -41,7 +41,13 @@ async def hold(session: Session) -> None:
 
 
 async def of_people(
-    session: Session, scope: str, unit: str, *, id_indexes: Sequence[bytes], phone_indexes: Sequence[bytes], limit: int
+    session: Session,
+    scope: str,
+    line: Sequence[str],
+    *,
+    id_indexes: Sequence[bytes],
+    phone_indexes: Sequence[bytes],
+    limit: int,
 ) -> dict[UUID, tuple[Row[Any], bool, bool]]:
     """Petitions of these people that the caller may read, newest first: row, same ID number, same telephone."""
     found: dict[UUID, tuple[Row[Any], bool, bool]] = {}
@@ -49,7 +55,7 @@ async def of_people(
         if not wanted:
             continue
         raised = exists().where(petitioners.c.petition_id == petitions.c.id, column.in_(wanted))
-        query = readable(scope, unit).where(raised, petitions.c.title.isnot(None))
+        query = readable(scope, line).where(raised, petitions.c.title.isnot(None))
         by_id = column is petitioners.c.id_index
         for row in await session.sql.execute(query.order_by(petitions.c.id.desc()).limit(limit)):
             known = found.get(row.id, (row, False, False))
@@ -57,9 +63,9 @@ async def of_people(
     return found
 
 
-async def newest(session: Session, scope: str, unit: str, limit: int) -> Sequence[Row[Any]]:
+async def newest(session: Session, scope: str, line: Sequence[str], limit: int) -> Sequence[Row[Any]]:
     """What was registered last, whoever raised it; what was said stands here."""
-    query = readable(scope, unit).order_by(petition_scopes.c.petition_id.desc()).limit(limit)
+    query = readable(scope, line).order_by(petition_scopes.c.petition_id.desc()).limit(limit)
     return [row for row in await session.sql.execute(query) if row.title is not None]
 
 
@@ -78,15 +84,18 @@ async def chains(session: Session, petition_ids: Sequence[UUID]) -> dict[UUID, l
     return found
 
 
-async def leads(session: Session, petition_id: UUID) -> bool:
-    query = select(exists().where(petitions.c.merged_into == petition_id))
-    return bool((await session.sql.execute(query)).scalar_one())
-
-
-async def related(session: Session, scope: str, unit: str, petition_ids: Sequence[UUID], lead: UUID) -> list[Row[Any]]:
+async def related(
+    session: Session, scope: str, line: Sequence[str], petition_ids: Sequence[UUID], lead: UUID
+) -> list[Row[Any]]:
     """Those of these petitions, and of those merged into `lead`, that the caller may read."""
-    query = readable(scope, unit).where(or_(petitions.c.id.in_(petition_ids), petitions.c.merged_into == lead))
+    query = readable(scope, line).where(or_(petitions.c.id.in_(petition_ids), case_states.c.merged_into == lead))
     return list((await session.sql.execute(query.order_by(petitions.c.registered_at, petitions.c.id))).all())
+
+
+async def kept(session: Session, line: Sequence[str], petition_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these petitions that accuse one of these units (Art 30)."""
+    query = select(petitions.c.id).where(petitions.c.id.in_(petition_ids), petitions.c.accused_units.overlap(line))
+    return set((await session.sql.execute(query)).scalars())
 
 
 async def look(session: Session, petition_id: UUID) -> Row[Any] | None:

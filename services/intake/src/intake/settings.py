@@ -22,8 +22,6 @@ class Settings(BaseModel):
     )
     similar_among: int = Field(default=100, ge=0, le=1000, description="newest petitions compared with a new one")
     proposals: int = Field(default=20, ge=1, le=100, description="shown at most")
-    evaluation_days: int = Field(default=30, ge=1, description="in which the petitioner may rate")
-    review_request_days: int = Field(default=30, ge=1, description="in which review may be asked for (Art 35)")
 
     @property
     def groups(self) -> GroupPolicy:

@@ -48,7 +48,6 @@ def state_of_row(row: Row[Any]) -> PetitionState:
         group=row.is_group,
         repeat_of=row.repeat_of,
         terminated_before=row.terminated_before,
-        merged_into=row.merged_into,
     )
 
 

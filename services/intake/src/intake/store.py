@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, case, func, select
 
 from intake.domain import Petition, Petitioner
-from intake.repeats import id_key, phone_key
+from intake.repeats import ENDED, id_key, phone_key
 from intake.tables import case_states, group_alarms, petition_scopes, petitioners, petitions, progress
 from kit.crypto import Keyring
 from kit.db import Session
@@ -20,8 +20,8 @@ PETITION = """
 petition AS (
   INSERT INTO petitions (id, number, region, unit, channel, kind, category, about_region, title, content,
     accused_units, petitioner_count, received_at, registered_at, registered_by, registered_node, external_id,
-    route, is_group, version, repeat_of, terminated_before, merged_into)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+    route, is_group, version, repeat_of, terminated_before)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
   ON CONFLICT (id) DO UPDATE SET title = excluded.title, content = excluded.content
     WHERE petitions.title IS NULL
   RETURNING id),
@@ -29,10 +29,10 @@ people AS (
   INSERT INTO petitioners (petition_id, position, name, id_number, phone, address, phone_index, id_index,
     representative)
   SELECT petition.id, person.* FROM petition,
-    unnest($24::int[], $25::bytea[], $26::bytea[], $27::bytea[], $28::bytea[], $29::bytea[], $30::bytea[],
-      $31::bool[]) AS person),
+    unnest($23::int[], $24::bytea[], $25::bytea[], $26::bytea[], $27::bytea[], $28::bytea[], $29::bytea[],
+      $30::bool[]) AS person),
 scopes AS (
-  INSERT INTO petition_scopes (scope, petition_id) SELECT scope, $1 FROM unnest($32::text[]) AS scope
+  INSERT INTO petition_scopes (scope, petition_id) SELECT scope, $1 FROM unnest($31::text[]) AS scope
   ON CONFLICT DO NOTHING)
 """
 SCOPES = """
@@ -78,7 +78,7 @@ def _columns(ring: Keyring, petition: Petition, node: str, scopes: Sequence[str]
         petition.head_count, petition.received_at, petition.registered_at, petition.registered_by, node,
         petition.external_id, matter.route, petition.group, petition.version,
         petition.repeat and petition.repeat.of, petition.repeat is not None and petition.repeat.terminated,
-        petition.merged_into, *_sealed(ring, petition.id, petition.petitioners), scopes,
+        *_sealed(ring, petition.id, petition.petitioners), scopes,
     )  # fmt: skip
 
 
@@ -99,29 +99,35 @@ async def add_scopes(session: Session, regions: Sequence[tuple[UUID, str]]) -> N
     await session.raw.execute(SCOPES, [scope for scope, _ in pairs], [petition_id for _, petition_id in pairs])
 
 
-def readable(scope: str, unit: str) -> Select[Any]:
-    """Petitions that this region and unit may read, with the state of the case; accused units see nothing (Art 30)."""
+def readable(scope: str, line: Sequence[str]) -> Select[Any]:
+    """Petitions that a unit of this region may read, with the state of the case. line: the unit first, then all above
+    it; what accuses one of these is kept from it (Art 30), even that another petition repeats it.
+    """
+    earlier, plain = petitions.alias("earlier"), [each for each in petitions.c if each.name != "repeat_of"]
+    accuses = select(earlier.c.accused_units.overlap(line)).where(earlier.c.id == petitions.c.repeat_of)
     return (
-        select(petitions, func.coalesce(case_states.c.state, "registered").label("state"),
-               func.coalesce(case_states.c.holder_unit, petitions.c.unit).label("holder_unit"))
+        select(*plain, case((accuses.scalar_subquery().isnot(True), petitions.c.repeat_of)).label("repeat_of"),
+               func.coalesce(case_states.c.state, "registered").label("state"),
+               func.coalesce(case_states.c.holder_unit, petitions.c.unit).label("holder_unit"),
+               case_states.c.merged_into)
         .join(petition_scopes, petition_scopes.c.petition_id == petitions.c.id)
         .outerjoin(case_states, case_states.c.petition_id == petitions.c.id)
-        .where(petition_scopes.c.scope == scope, ~petitions.c.accused_units.contains([unit]))
+        .where(petition_scopes.c.scope == scope, ~petitions.c.accused_units.overlap(line))
     )  # fmt: skip
 
 
-async def find(session: Session, petition_id: UUID, scope: str, unit: str) -> Row[Any] | None:
+async def find(session: Session, petition_id: UUID, scope: str, line: Sequence[str]) -> Row[Any] | None:
     found: Row[Any] | None = (
-        await session.sql.execute(readable(scope, unit).where(petitions.c.id == petition_id))
+        await session.sql.execute(readable(scope, line).where(petitions.c.id == petition_id))
     ).one_or_none()
     return found
 
 
 async def page(
-    session: Session, scope: str, unit: str, *, before: UUID | None, limit: int, number: str | None
+    session: Session, scope: str, line: Sequence[str], *, before: UUID | None, limit: int, number: str | None
 ) -> Sequence[Row[Any]]:
     """Newest first; one row more than `limit` tells that there is a next page."""
-    query = readable(scope, unit)
+    query = readable(scope, line)
     if before is not None:
         query = query.where(petition_scopes.c.petition_id < before)
     if number is not None:
@@ -131,13 +137,22 @@ async def page(
     return rows
 
 
-async def alarms(session: Session, scope: str, unit: str, *, before: UUID | None, limit: int) -> Sequence[Row[Any]]:
+async def those(session: Session, scope: str, line: Sequence[str], ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """The ones among these petitions that who asks may read, newest first."""
+    query = readable(scope, line).where(petition_scopes.c.petition_id.in_(ids))
+    rows: Sequence[Row[Any]] = (await session.sql.execute(query.order_by(petition_scopes.c.petition_id.desc()))).all()
+    return rows
+
+
+async def alarms(
+    session: Session, scope: str, line: Sequence[str], *, before: UUID | None, limit: int
+) -> Sequence[Row[Any]]:
     """Groups that came in person, newest first; one row more than `limit` tells that there is a next page."""
     query = (
         select(group_alarms)
         .join(petition_scopes, petition_scopes.c.petition_id == group_alarms.c.petition_id)
         .join(petitions, petitions.c.id == group_alarms.c.petition_id)
-        .where(petition_scopes.c.scope == scope, ~petitions.c.accused_units.contains([unit]))
+        .where(petition_scopes.c.scope == scope, ~petitions.c.accused_units.overlap(line))
     )
     if before is not None:
         query = query.where(group_alarms.c.petition_id < before)
@@ -147,18 +162,21 @@ async def alarms(session: Session, scope: str, unit: str, *, before: UUID | None
 async def by_number(session: Session, number: str) -> Row[Any] | None:
     """For the petitioner's own look-up: what stands at this number, whoever asks.
 
-    What is merged goes as its lead goes, unless its petitioner has withdrawn; `leading` is where to look for steps.
+    What is merged goes as its lead goes until it has an answer of its own; `leading` is where to look for steps.
+    handler_unit: whose answer it is; review: what its own petitioner may ask for.
     """
     own, lead = case_states.alias("own"), case_states.alias("lead")
-    led = and_(petitions.c.merged_into.isnot(None), func.coalesce(own.c.state, "") != "withdrawn")
+    # a lead that never came to this node is not known here: the petitioner sees the own progress
+    led = and_(lead.c.petition_id.isnot(None), own.c.state.notin_(ENDED))
     query = (
         select(petitions.c.id, petitions.c.number, petitions.c.region, petitions.c.unit, petitions.c.registered_at,
                petitions.c.registered_node, led.label("merged"),
-               case((led, petitions.c.merged_into), else_=petitions.c.id).label("leading"),
-               *(case((led, lead.c[name]), else_=own.c[name]).label(name)
-                 for name in ("state", "holder_unit", "served_at")))
+               case((led, lead.c.petition_id), else_=petitions.c.id).label("leading"),
+               func.coalesce(own.c.handler_unit, own.c.holder_unit, petitions.c.unit).label("handler_unit"),
+               own.c.review, own.c.review_until,
+               *(case((led, lead.c[name]), else_=own.c[name]).label(name) for name in ("state", "holder_unit")))
         .outerjoin(own, own.c.petition_id == petitions.c.id)
-        .outerjoin(lead, lead.c.petition_id == petitions.c.merged_into)
+        .outerjoin(lead, lead.c.petition_id == own.c.merged_into)
         .where(petitions.c.number == number)
     )  # fmt: skip
     found: Row[Any] | None = (await session.sql.execute(query)).one_or_none()
@@ -169,6 +187,19 @@ async def people_of(session: Session, ring: Keyring, petition_id: UUID) -> list[
     """Who raised it, in clear."""
     query = select(petitioners).where(petitioners.c.petition_id == petition_id).order_by(petitioners.c.position)
     return [_opened(ring, row) for row in await session.sql.execute(query)]
+
+
+async def phones_of(session: Session, ring: Keyring, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Of each petition that has one the first telephone number, in clear."""
+    rows = await session.raw.fetch(
+        "SELECT DISTINCT ON (petition_id) petition_id, position, phone FROM petitioners"
+        " WHERE petition_id = ANY ($1::uuid[]) AND phone IS NOT NULL ORDER BY petition_id, position",
+        ids,
+    )
+    return {
+        row["petition_id"]: ring.decrypt(row["phone"], binding(row["petition_id"], row["position"], "phone"))
+        for row in rows
+    }
 
 
 def _opened(ring: Keyring, row: Row[Any]) -> Petitioner:

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Float,
     ForeignKey,
     Identity,
     Index,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from kit import tables as kit_tables
 
@@ -50,9 +51,7 @@ petitions = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("repeat_of", Uuid),
     Column("terminated_before", Boolean, nullable=False, server_default=text("false")),
-    Column("merged_into", Uuid),
     Index("ix_petitions_repeat_of", "repeat_of", postgresql_where=text("repeat_of IS NOT NULL")),
-    Index("ix_petitions_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
 )
 petitioners = Table(
     "petitioners",
@@ -83,8 +82,19 @@ case_states = Table(
     Column("state", Text, nullable=False),
     Column("holder_unit", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
-    Column("served_at", DateTime(timezone=True)),
-    Column("closed_at", DateTime(timezone=True)),
+    # whose answer it is, where that is not the holder
+    Column("handler_unit", Text),
+    Column("merged_into", Uuid),
+    # the re-review opinion was served (Art 36)
+    Column("terminated", Boolean, nullable=False, server_default=text("false")),
+    # what the petitioner may ask for (review, re-review), and the instant from which on it is too late
+    Column("review", Text),
+    Column("review_until", DateTime(timezone=True)),
+    # as far as is known by now; null of what was followed before it was told here
+    Column("kind", Text),
+    Column("accused_units", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Index("ix_case_states_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+    Index("ix_case_states_terminated", "petition_id", postgresql_where=text("terminated")),
 )
 progress = Table(
     "progress",
@@ -94,6 +104,7 @@ progress = Table(
     Column("action", Text, nullable=False),
     Column("unit", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    Column("merged_into", Uuid),
     PrimaryKeyConstraint("petition_id", "version"),
 )
 # a case was handed to another node: its petition file follows as soon as it is here
@@ -105,6 +116,32 @@ forwards = Table(
     Column("version", BigInteger, nullable=False),
     Column("sent_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("petition_id", "to_node", "version"),
+)
+# at the node at the top: what went through re-review (Art 36), findable by who asks about a person without naming one.
+# sealed: opens only to who knows the identity or telephone number
+terminated_matters = Table(
+    "terminated_matters",
+    metadata,
+    Column("bucket", Integer, nullable=False),
+    Column("petition_id", Uuid, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("bucket", "petition_id"),
+    Index("ix_terminated_matters_petition", "petition_id"),
+)
+# what the node at the top answered: that who raised this petition had such a matter before, somewhere else.
+# score: 0..100, what the texts have in common
+terminated_elsewhere = Table(
+    "terminated_elsewhere",
+    metadata,
+    Column("petition_id", Uuid, nullable=False),
+    Column("other_id", Uuid, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("registered_at", DateTime(timezone=True), nullable=False),
+    Column("accused_units", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("by_id", Boolean, nullable=False),
+    Column("by_phone", Boolean, nullable=False),
+    Column("score", Float, nullable=False),
+    PrimaryKeyConstraint("petition_id", "other_id"),
 )
 number_blocks = Table(
     "number_blocks",
@@ -122,7 +159,7 @@ failed_lookups = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Index("ix_failed_lookups_number_at", "number", "at"),
 )
-# every linking and unlinking of petitions, with its reason; never changed
+# every linking and unlinking of repeats, with its reason; never changed
 link_changes = Table(
     "link_changes",
     metadata,
@@ -147,14 +184,33 @@ group_alarms = Table(
     Column("about_region", Text),
     Column("at", DateTime(timezone=True), nullable=False),
 )
-# when the petitioner of a petition registered here may rate, and what came of it: rated or expired
+# units that were asked for support (协办), here or by a unit of this node, and what they may read until it ends.
+# version: of the request, 0 while only the file is here; lent_at: when the file was sent, at the asking unit's node
+supports = Table(
+    "supports",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("petition_id", Uuid, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("from_node", Text, nullable=False),
+    Column("to_node", Text, nullable=False),
+    Column("to_unit", Text, nullable=False),
+    Column("accused_units", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("open", Boolean, nullable=False),
+    Column("lent_at", DateTime(timezone=True)),
+    Column("file", JSONB),
+    Index("ix_supports_petition", "petition_id", "to_unit", postgresql_where=text("open")),
+)
+# when the petitioner of a petition registered here may rate, as that version of the case says, and what came of it:
+# rated or expired. closes_at: null while a review is under way
 rating_windows = Table(
     "rating_windows",
     metadata,
     Column("petition_id", Uuid, ForeignKey("petitions.id"), primary_key=True),
     Column("opened_at", DateTime(timezone=True), nullable=False),
-    Column("closes_at", DateTime(timezone=True), nullable=False),
+    Column("closes_at", DateTime(timezone=True)),
     Column("outcome", Text),
+    Column("version", BigInteger, nullable=False, server_default=text("0")),
     Index("ix_rating_windows_open", "closes_at", postgresql_where=text("outcome IS NULL")),
 )
 ratings = Table(

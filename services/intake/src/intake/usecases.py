@@ -9,6 +9,7 @@ from contracts.envelope import Envelope
 from contracts.events import PetitionState
 from contracts.letters import Contact
 from contracts.speech import emit, post
+from contracts.units import Unit
 from intake import domain, repeats_store, resources, store
 from intake.domain import Matter, Petition, Petitioner, Repeat
 from intake.repeats import Decision
@@ -41,6 +42,7 @@ async def register_petition(
     """Register a petition at a unit: rows and event in one transaction. Raises Refused."""
     held = resources.of(runtime)
     _check_known(held, matter)
+    _check_competent(held, matter, Unit(unit, unit, region, runtime.node))
     now = runtime.clock.now()
     petition = domain.register(
         petition_id=runtime.ids.new(), number=await held.numbers.next(region, now), region=region, unit=unit, by=by,
@@ -64,6 +66,14 @@ def _check_known(held: resources.Resources, matter: Matter) -> None:
         raise Refused("unknown-unit", field="accused_units")
 
 
+def _check_competent(held: resources.Resources, matter: Matter, unit: Unit) -> None:
+    """Some unit must be able to hold it (Art 30): the one that registers it, which else keeps but the receipt, or one
+    above it. Raises Refused("accused-unit").
+    """
+    if matter.accused_units and held.units.competent(unit, matter.accused_units) is None:
+        raise Refused("accused-unit", rule="Art 30")
+
+
 def query_code(runtime: Runtime, number: str) -> str:
     """The secret half of a look-up: derived from the number, stored nowhere."""
     return runtime.keyring.code_for(f"petition/{number}")
@@ -85,7 +95,7 @@ async def read_identity(
     runtime: Runtime, session: Session, petition_id: UUID, principal: Principal, purpose: str
 ) -> list[Petitioner]:
     """Who the petitioner is, in clear, for a stated purpose that goes into the audit. Raises Refused("not-found")."""
-    if await store.find(session, petition_id, principal.region, principal.unit) is None:
+    if await store.find(session, petition_id, principal.region, principal.line) is None:
         raise Refused("not-found")
     audit.note(
         session, "read-identity", subject=petition_id, at=runtime.clock.now(), actor=principal.subject,
@@ -114,9 +124,9 @@ def _same(left: str, right: str) -> bool:
 
 async def send_contacts(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
     """Tell notify of this node how to reach the petitioners of petitions registered here."""
+    phones = await store.phones_of(session, runtime.keyring, [event.subject for event in events])
     for event in events:
-        people = await store.people_of(session, runtime.keyring, event.subject)
-        phone = next((person.phone for person in people if person.phone), None)
+        phone = phones.get(event.subject)
         if phone is not None:
             state: PetitionState = event.data
             contact = Contact(

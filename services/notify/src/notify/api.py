@@ -27,7 +27,7 @@ async def list_messages(
     """Who was told what stage, newest first. Petitions outside the caller's scope have no messages here."""
     runtime: Runtime = request.app.state.runtime
     rows = await store.page(
-        session, principal.region, principal.unit, before=after(cursor), limit=limit, petition_id=petition_id
+        session, principal.region, principal.line, before=after(cursor), limit=limit, petition_id=petition_id
     )
     shown = [_shown(runtime.keyring, row) for row in rows[:limit]]
     return Page(items=shown, next=cursor_of(shown[-1].id) if len(rows) > limit else None)

@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 from string import Formatter
 
 REGISTERED = "registered"
-# the stages of a case a petitioner is told of, each once; what is decided in writing is only announced, never told
+# what a petitioner is told of a case, each once in its handling, its review and its re-review; what is decided in
+# writing is only announced, never told
 TOLD = (
     "received", "accepted", "declined", "not-accepted-again", "answered", "guided", "exported", "extended",
     "opinion-served", "closed", "review-requested", "withdrawn",
 )  # fmt: skip
-STAGE_OF = {f"routing.case.{stage}.v1": stage for stage in TOLD}
-TEMPLATES = (REGISTERED, *TOLD)
+HAPPENINGS = {f"routing.case.{happening}.v1": happening for happening in TOLD}
+HANDLING = "handling"
+# said in other words in a review (复查) and a re-review (复核), after which nothing more can be asked for (Art 36)
+IN_REVIEW = ("review-opinion-served", "re-review-opinion-served", "re-review-review-requested")
+TEMPLATES = (REGISTERED, *TOLD, *IN_REVIEW)
 # domain rule: only number, stage and link or query code ever go out, signed by the office
 MAY_GO_OUT = frozenset({"office", "number", "query_code", "link"})
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600))
@@ -36,6 +40,12 @@ class Template:
 
     def render(self, values: Mapping[str, str]) -> str:
         return self.text.format_map(values)
+
+
+def template_of(stage: str, happening: str) -> str:
+    """Which text tells that something happened in a stage of the case."""
+    own = f"{stage}-{happening}"
+    return own if own in IN_REVIEW else happening
 
 
 def pause_after(attempts: int) -> timedelta:

@@ -15,7 +15,8 @@ class Message(BaseModel):
     template: str = Field(
         description="registered 登记, received 签收, accepted 受理, declined 不予受理, not-accepted-again 不再受理, "
         "answered 答复, guided 告知引导, exported 转出, extended 延期, opinion-served 送达, closed 办结, "
-        "review-requested 申请复查复核, withdrawn 撤回"
+        "review-requested 申请复查, withdrawn 撤回; in a review: review-opinion-served 复查意见送达; in a re-review: "
+        "re-review-review-requested 申请复核, re-review-opinion-served 复核意见送达"
     )
     language: str
     phone: str = Field(description="masked")

@@ -1,4 +1,4 @@
-"""The queue of messages: made once for each petition and template, claimed, settled."""
+"""The queue of messages: made once for what happens in each stage, claimed, settled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from kit.db import Session
 
 CHANNEL = "messages"  # senders wait on it
 INSERT = """
-INSERT INTO messages (id, petition_id, template, template_version, language, text, traceparent, state, created_at,
-  due_at, state_at)
-SELECT *, 'queued', $8, $8, $8
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[], $6::bytea[], $7::text[])
-ON CONFLICT (petition_id, template) DO NOTHING
+INSERT INTO messages (id, petition_id, case_stage, happening, template, template_version, language, text, traceparent,
+  state, created_at, due_at, state_at)
+SELECT *, 'queued', $10, $10, $10
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::bytea[], $9::text[])
+ON CONFLICT (petition_id, case_stage, happening) DO NOTHING
 """
 # a row that stands as "sending" after its lease was left by a process that died: whether it went out is in doubt
 CLAIM = """
@@ -41,10 +41,12 @@ RETURNING messages.id
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message to be made. text: in clear."""
+    """A message to be made: what it tells, in which stage of the case. text: in clear."""
 
     id: UUID
     petition_id: UUID
+    case_stage: str
+    happening: str
     template: str
     version: int
     language: str
@@ -72,13 +74,15 @@ def text_binding(message_id: UUID) -> str:
 
 
 async def add(session: Session, ring: Keyring, drafts: Sequence[Draft], now: datetime) -> None:
-    """Queue messages, each petition and template once, and wake a sender when this is committed."""
+    """Queue messages, of each petition and stage each happening once, and wake a sender when this is committed."""
     if not drafts:
         return
     rows = [
         (
             d.id,
             d.petition_id,
+            d.case_stage,
+            d.happening,
             d.template,
             d.version,
             d.language,

@@ -13,7 +13,7 @@ from contracts.letters import Contact
 from kit.crypto import Keyring
 from kit.db import Session
 from kit.paths import ancestors
-from notify.domain import STAGE_OF
+from notify.domain import HAPPENINGS
 from notify.tables import messages, petition_scopes, petitions
 
 # rows are locked in the order of their ids, also where the update is left out: no two batches wait for each other
@@ -30,16 +30,17 @@ ON CONFLICT (id) DO UPDATE SET case_version = excluded.case_version, accused_uni
   WHERE petitions.case_version < excluded.case_version
 """
 STAGES = """
-INSERT INTO stages (petition_id, stage, at, traceparent)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[]) ON CONFLICT DO NOTHING
+INSERT INTO stages (petition_id, case_stage, stage, at, traceparent)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[]) ON CONFLICT DO NOTHING
 """
 SCOPES = """
 INSERT INTO petition_scopes (scope, petition_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING
 """
 UNTOLD = """
-SELECT stages.petition_id, stage, number, stages.traceparent FROM stages
+SELECT stages.petition_id, stages.case_stage, stage, number, stages.traceparent FROM stages
 JOIN petitions ON petitions.id = stages.petition_id AND petitions.phone IS NOT NULL
-LEFT JOIN messages ON messages.petition_id = stages.petition_id AND messages.template = stages.stage
+LEFT JOIN messages ON messages.petition_id = stages.petition_id AND messages.case_stage = stages.case_stage
+  AND messages.happening = stages.stage
 WHERE stages.petition_id = ANY($1::uuid[]) AND messages.id IS NULL ORDER BY stages.at
 """
 
@@ -74,11 +75,12 @@ async def keep_cases(session: Session, events: Sequence[Envelope]) -> None:
         [event.version for event in newest.values()],
         [json.dumps(event.data.accused_units) for event in newest.values()],
     )
-    reached = [event for event in events if event.type in STAGE_OF]
+    reached = [event for event in events if event.type in HAPPENINGS]
     await session.raw.execute(
         STAGES,
         [event.subject for event in reached],
-        [STAGE_OF[event.type] for event in reached],
+        [event.data.stage for event in reached],
+        [HAPPENINGS[event.type] for event in reached],
         [event.data.last.at for event in reached],
         [event.traceparent for event in reached],
     )
@@ -92,20 +94,22 @@ async def _add_scopes(session: Session, regions: Sequence[tuple[UUID, str]]) -> 
 
 
 async def untold_stages(session: Session, petition_ids: Sequence[UUID]) -> list[asyncpg.Record]:
-    """(petition_id, stage, number, traceparent): reached, the contact is here, and no message was made yet."""
+    """(petition_id, case_stage, stage, number, traceparent): reached, the contact is here, no message was made yet."""
     rows: list[asyncpg.Record] = await session.raw.fetch(UNTOLD, petition_ids)
     return rows
 
 
 async def page(
-    session: Session, scope: str, unit: str, *, before: UUID | None, limit: int, petition_id: UUID | None
+    session: Session, scope: str, line: Sequence[str], *, before: UUID | None, limit: int, petition_id: UUID | None
 ) -> Sequence[Row[Any]]:
-    """Newest first; one row more than `limit` tells that there is a next page. Accused units see nothing (Art 30)."""
+    """Newest first; one row more than `limit` tells that there is a next page.
+    line: the unit of who asks, and all above it; what accuses one of these is kept from it (Art 30).
+    """
     query: Select[Any] = (
         select(messages, petitions.c.number, petitions.c.phone)
         .join(petitions, petitions.c.id == messages.c.petition_id)
         .join(petition_scopes, petition_scopes.c.petition_id == messages.c.petition_id)
-        .where(petition_scopes.c.scope == scope, ~petitions.c.accused_units.contains([unit]))
+        .where(petition_scopes.c.scope == scope, ~petitions.c.accused_units.overlap(line))
     )
     if petition_id is not None:
         query = query.where(messages.c.petition_id == petition_id)

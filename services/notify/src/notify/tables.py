@@ -39,15 +39,17 @@ petition_scopes = Table(
     Column("petition_id", Uuid, nullable=False),
     PrimaryKeyConstraint("scope", "petition_id"),
 )
-# stages that cases reached, for petitioners whose contact is not here yet as well
+# what happened (stage) in the handling, review or re-review (case_stage) of cases, for petitioners whose contact is not
+# here yet as well
 stages = Table(
     "stages",
     metadata,
     Column("petition_id", Uuid, nullable=False),
+    Column("case_stage", Text, nullable=False, server_default=text("'handling'")),
     Column("stage", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("traceparent", Text, nullable=False),
-    PrimaryKeyConstraint("petition_id", "stage"),
+    PrimaryKeyConstraint("petition_id", "case_stage", "stage"),
 )
 # state: queued -> sending -> sent | failed; due_at: next try of a queued one, end of the lease of one being sent
 messages = Table(
@@ -55,6 +57,9 @@ messages = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("petition_id", Uuid, nullable=False),
+    # what it tells, and in which stage of the case; template: in which words
+    Column("case_stage", Text, nullable=False),
+    Column("happening", Text, nullable=False),
     Column("template", Text, nullable=False),
     Column("template_version", Integer, nullable=False),
     Column("language", Text, nullable=False),
@@ -67,6 +72,6 @@ messages = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("state_at", DateTime(timezone=True), nullable=False),
-    UniqueConstraint("petition_id", "template"),
+    UniqueConstraint("petition_id", "case_stage", "happening"),
     Index("ix_messages_due", "due_at", postgresql_where=text("state IN ('queued', 'sending')")),
 )

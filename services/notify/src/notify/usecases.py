@@ -13,15 +13,18 @@ from notify.outgoing import Draft
 
 
 def draft(
-    runtime: Runtime, petition_id: UUID, name: str, *, number: str, traceparent: str, query_code: str = ""
-) -> Draft:
+    runtime: Runtime, petition_id: UUID, happening: str, *, number: str, traceparent: str, query_code: str = "",
+    case_stage: str = domain.HANDLING,
+) -> Draft:  # fmt: skip
     """A message of one template, in the language of this node."""
-    held = resources.of(runtime)
+    held, name = resources.of(runtime), domain.template_of(case_stage, happening)
     template = held.templates[(name, held.settings.language)]
     values = {"office": held.office, "link": held.link, "number": number, "query_code": query_code}
     return Draft(
         id=runtime.ids.new(),
         petition_id=petition_id,
+        case_stage=case_stage,
+        happening=happening,
         template=name,
         version=template.version,
         language=template.language,
@@ -63,7 +66,14 @@ async def follow_cases(runtime: Runtime, session: Session, events: Sequence[Enve
 async def tell_stages(runtime: Runtime, session: Session, petition_ids: Sequence[UUID]) -> None:
     """Queue a message for every stage reached and not told yet."""
     drafts = [
-        draft(runtime, row["petition_id"], row["stage"], number=row["number"], traceparent=row["traceparent"])
+        draft(
+            runtime,
+            row["petition_id"],
+            row["stage"],
+            number=row["number"],
+            traceparent=row["traceparent"],
+            case_stage=row["case_stage"],
+        )
         for row in await store.untold_stages(session, petition_ids)
     ]
     await outgoing.add(session, runtime.keyring, drafts, runtime.clock.now())

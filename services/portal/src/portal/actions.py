@@ -12,30 +12,31 @@ from portal.wording import Wording
 
 # action -> what its body takes beside version, note and fields
 OWN: Mapping[str, tuple[str, ...]] = {
-    "screen": ("route", "procedure"), "transfer": ("to_unit",), "assign": ("to_unit", "due_at"), "object": ("reason",),
+    "screen": ("kind", "route", "procedure", "accused_units"),
+    "transfer": ("to_unit",), "assign": ("to_unit", "due_at"), "object": ("reason",),
     "arbitrate": ("to_unit",), "extend": ("days",), "submit": ("outcome", "papers"), "serve": ("served_at",),
     "close": ("served_at",), "request-review": ("to_unit", "requested_at"), "merge": ("lead",),
 }  # fmt: skip
 # in the order of the page; a new action of routing stands last
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "now": (
-        "receive", "screen", "accept", "investigate", "start-hearing", "end-hearing", "start-mediation",
-        "end-mediation", "draft-opinion", "submit", "approve", "return-draft", "serve", "close", "report", "extend",
-        "request-review",
+        "receive", "claim", "screen", "accept", "investigate", "start-hearing", "end-hearing", "start-mediation",
+        "end-mediation", "draft-opinion", "submit", "approve", "return-draft", "serve", "close", "report", "carry-out",
+        "extend", "request-review",
     ),
     "hand": ("transfer", "assign", "object", "recall", "agree-objection", "refuse-objection", "arbitrate"),
     "settle": ("answer", "guide", "export", "file", "decline", "refuse-again"),
-    "change": ("suspend", "resume", "merge", "unmerge", "note-withdrawal"),
+    "change": ("suspend", "resume", "merge", "unmerge", "lift-bar", "note-withdrawal"),
 }  # fmt: skip
 # one press is enough: nothing is asked, and what follows can be taken further or back
-BARE = frozenset({"receive", "investigate", "end-hearing", "start-mediation", "draft-opinion", "resume", "unmerge"})
+BARE = frozenset({"receive", "claim", "investigate", "end-hearing", "start-mediation", "draft-opinion", "resume"})
 # what the page expects to be done; the others stand back
 PRIMARY = frozenset({
-    "receive", "screen", "accept", "investigate", "end-hearing", "end-mediation", "submit", "approve", "serve", "close",
-    "resume",
+    "receive", "claim", "screen", "accept", "investigate", "end-hearing", "end-mediation", "submit", "approve", "serve",
+    "close", "resume",
 })  # fmt: skip
 # the reasons belong to the decision, and somebody else must read them (Art 23, 32)
-REASONED = frozenset({"object", "refuse-objection", "arbitrate", "return-draft"})
+REASONED = frozenset({"object", "refuse-objection", "arbitrate", "return-draft", "merge", "unmerge", "lift-bar"})
 # papers that the form of the action writes itself
 WRITTEN_WITH: Mapping[str, frozenset[str]] = {"submit": frozenset({"opinion"})}
 

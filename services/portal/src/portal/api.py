@@ -22,7 +22,7 @@ async def issue_token(request: Request, response: Response, body: TokenIn) -> To
     issuer = usecases.built_in(runtime)
     account = await usecases.authenticate(runtime, body.username, body.password)
     response.headers["Cache-Control"] = "no-store"
-    token = issuer.token(account, runtime.clock.now(), issuer.lifetime)
+    token = issuer.token(account, runtime.wall.now(), issuer.lifetime)
     return TokenOut(access_token=token, expires_in=int(issuer.lifetime.total_seconds()))
 
 

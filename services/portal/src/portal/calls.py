@@ -38,6 +38,12 @@ def problem_of(slug: str) -> dict[str, Any]:
     }
 
 
+def renamed(problem: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The problem with errors of these fields told at others, those that the form has."""
+    errors = [{**item, "field": names.get(item["field"], item["field"])} for item in problem.get("errors", [])]
+    return {**problem, "errors": errors} if errors else problem
+
+
 @dataclass(frozen=True)
 class Calls:
     """One shared HTTP client; a call names its caller by token, or nobody for the public interfaces."""
@@ -48,9 +54,12 @@ class Calls:
         """The JSON answer. Raises Declined."""
         return (await self._answer("GET", path, token, **options)).json()
 
-    async def post(self, path: str, key: str, body: Mapping[str, Any], token: str | None = None) -> Any:
+    async def post(
+        self, path: str, key: str, body: Mapping[str, Any], token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:  # fmt: skip
         """Send once in effect: `key` is the Idempotency-Key. Raises Declined."""
-        headers = {"Idempotency-Key": key}
+        headers = {"Idempotency-Key": key, **(headers or {})}
         return (await self._answer("POST", path, token, headers=headers, json=dict(body))).json()
 
     async def put(self, path: str, token: str, headers: dict[str, str], content: AsyncIterator[bytes]) -> Any:

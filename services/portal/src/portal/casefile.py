@@ -21,13 +21,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """case: of routing, empty while it is being opened; petition: of intake; lists of the others."""
+    """case: of routing, empty while it is being opened; petition, links: of intake; lists of the others."""
 
     case: Part
     petition: Part
     files: Part
     papers: Part
     messages: Part
+    requests: Part
+    links: Part
 
 
 async def _part(answer: Awaitable[Any]) -> Part:
@@ -46,6 +48,8 @@ async def read(calls: Calls, token: str, case_id: UUID) -> CaseFile:
         calls.get(f"{documents}/files", token, params={"limit": MOST}),
         calls.get(f"{documents}/papers", token, params={"limit": MOST}),
         calls.get("/api/notify/v1/messages", token, params={"petition_id": str(case_id)}),
+        calls.get(f"/api/routing/v1/cases/{case_id}/requests", token, params={"limit": MOST}),
+        calls.get(f"/api/intake/v1/petitions/{case_id}/links", token),
     )
     found = CaseFile(*await asyncio.gather(*map(_part, answers)))
     if found.case.problem and found.petition.problem:

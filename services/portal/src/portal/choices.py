@@ -27,14 +27,11 @@ def units_near(
     directory: UnitDirectory, account: Account, leave_out: Iterable[str] = (), accused: Iterable[str] = ()
 ) -> dict[str, list[Unit]]:
     """Units by how they lie to the person's region, the nearest tier first; without `leave_out`, accused units and
-    their subordinates (Art 30), which the services refuse anyway.
+    those below them (Art 30), which the services refuse anyway.
     """
-    out = {*leave_out, *accused}
-    above = {directory.units[code].region for code in accused if code in directory.units}
+    out, kept = set(leave_out), set(accused)
     known = [
-        unit
-        for unit in directory.units.values()
-        if unit.code not in out and not any(unit.region != each and lies_in(unit.region, each) for each in above)
+        unit for unit in directory.units.values() if unit.code not in out and not directory.is_kept_from(unit, kept)
     ]
     grouped: dict[str, list[Unit]] = {}
     for unit in sorted(known, key=lambda unit: _distance(unit, account.region))[:MOST]:

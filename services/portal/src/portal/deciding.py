@@ -12,6 +12,7 @@ from portal.forms import Form
 from portal.wording import at_china_clock
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+SEVERAL = frozenset({"papers", "accused_units"})
 WHOLE = re.compile(r"-?[0-9]{1,18}")
 OF_PROCEDURE = re.compile(r"fields\.(string|integer|boolean|date|date-time)\.([a-z][a-z0-9_]{0,39})")
 
@@ -49,11 +50,10 @@ def read(kind: str, text: str) -> Any:
 
 def body_of(form: Form, action: str) -> dict[str, Any]:
     """The decision: version seen, note, what the action takes, and the fields of the procedure that were filled."""
-    names = ("note", *(name for name in OWN.get(action, ()) if name != "papers"))
+    names = ("note", *(name for name in OWN.get(action, ()) if name not in SEVERAL))
     given = {name: read(name, text) for name, text in form.chosen(names).items()}
     body: dict[str, Any] = {"version": whole(form.text("version")), **given}
-    if "papers" in OWN.get(action, ()):
-        body["papers"] = form.every("papers")
+    body |= {name: form.every(name) for name in OWN.get(action, ()) if name in SEVERAL}
     return {**body, "fields": fields} if (fields := _fields(form)) else body
 
 

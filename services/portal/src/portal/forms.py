@@ -57,6 +57,11 @@ class Form:
             raise Refused("file-missing", field=name)
         return value
 
+    def kept(self) -> list[tuple[str, str]]:
+        """All that was typed, to be sent again by another page; without the secrets."""
+        return [(name, value) for name, value in self.data.multi_items()
+                if isinstance(value, str) and name not in {"csrf", "key", "password"}]  # fmt: skip
+
     def typed(self) -> dict[str, Any]:
         """Everything to be shown again, but secrets and what belongs to the form itself."""
         hidden = {"csrf", "key", "version", "password"}

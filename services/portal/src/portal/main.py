@@ -8,7 +8,26 @@ from kit.app import HOUSEKEEPING, Job, Service
 from kit.sealing import Sealed
 from portal import api
 from portal.accounts import load_accounts
-from portal.pages import acting, case, files, ledger, lost, public, registering, signing, statistics, to_do
+from portal.pages import (
+    acting,
+    alarms,
+    asking,
+    case,
+    delegations,
+    files,
+    ledger,
+    links,
+    lost,
+    procedures,
+    proposals,
+    public,
+    rating,
+    registering,
+    requests,
+    signing,
+    statistics,
+    to_do,
+)
 from portal.resources import open_resources
 from portal.store import name_binding
 from portal.tables import accounts, metadata
@@ -20,12 +39,20 @@ service = Service(
     routers=(
         api.router,
         public.router,
+        rating.router,
         signing.router,
         to_do.router,
         ledger.router,
         registering.router,
         case.router,
         files.router,
+        links.router,
+        asking.router,
+        requests.router,
+        proposals.router,
+        alarms.router,
+        delegations.router,
+        procedures.router,
         acting.router,  # after files: its last part of the path is any action
         statistics.router,
         lost.router,  # last: every path that no other page has

@@ -43,6 +43,16 @@ define(
     ),
 )
 define(
+    "secret-stays-out",
+    Refusal(
+        422,
+        "涉密信访事项不得录入本系统，没有登记，填写的内容未保存",
+        "A petition that holds a state secret must not be entered here; it was not registered and nothing was kept",
+        "按保密规定转由涉密渠道登记",
+        "Register it by the channel for secrets",
+    ),
+)
+define(
     "file-missing",
     Refusal(422, "没有选择文件", "No file was chosen", "选择一个文件再上传", "Choose a file and upload again"),
 )

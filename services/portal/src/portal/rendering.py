@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import Response
 
+from kit.health import simulated
 from portal import resources, wording
 from portal.forms import fresh_key
 from portal.usecases import Visit
@@ -82,10 +83,12 @@ def _shared(request: Request) -> dict[str, Any]:
     return {
         "t": wording_,
         "node_name": runtime.settings.node.name,
+        "simulated": simulated(runtime.clock).get("simulated_time", {}).get("now"),
         "office_name": _unit_name(request, runtime.settings.node.office_unit),
         "visit": visit,
         "reads_cases": bool(roles & set(READERS)),
         "registers": bool(roles & {"clerk", "handler"}),
+        "approves": "leader" in roles,
         "reads_statistics": bool(roles & set(ANALYSTS)),
         "unit_name": lambda code: _unit_name(request, code),
         "csrf": csrf_for(request),

@@ -8,6 +8,9 @@ class Settings(BaseModel):
 
     idle_minutes: int = Field(default=20, ge=1, le=480, description="a session unused for so long has ended")
     session_hours: int = Field(default=10, ge=1, le=24, description="the longest a session lasts, however busy")
+    confirm_minutes: int = Field(
+        default=5, ge=0, le=60, description="how long a password given again holds for what asks for it; 0: each time"
+    )
     failed_sign_ins: int = Field(default=5, ge=1, description="wrong passwords for one account before it must wait")
     failed_minutes: int = Field(default=15, ge=1, description="how long a wrong password counts")
     sign_ins_per_minute: int = Field(default=300, ge=1, description="tries a process takes, all accounts together")

@@ -27,6 +27,12 @@ async def find_account(session: Session, username: str) -> Row[Any] | None:
     return (await session.sql.execute(select(accounts).where(accounts.c.username == username))).one_or_none()
 
 
+async def colleagues(session: Session, ring: Keyring, unit: str) -> list[Account]:
+    """Accounts of a unit that may sign in."""
+    query = select(accounts).where(accounts.c.unit == unit, ~accounts.c.disabled).order_by(accounts.c.username)
+    return [account_of(ring, row) for row in await session.sql.execute(query)]
+
+
 async def usernames(session: Session) -> set[str]:
     return set((await session.sql.execute(select(accounts.c.username))).scalars())
 
@@ -59,7 +65,7 @@ async def open_session(session: Session, id_hash: bytes, username: str, now: dat
 async def find_session(session: Session, id_hash: bytes) -> Row[Any] | None:
     """The session with its account; a disabled account has none."""
     query = (
-        select(accounts, sessions.c.last_seen_at, sessions.c.expires_at)
+        select(accounts, sessions.c.last_seen_at, sessions.c.expires_at, sessions.c.confirmed_at)
         .join(accounts, accounts.c.username == sessions.c.username)
         .where(sessions.c.id_hash == id_hash, ~accounts.c.disabled)
     )
@@ -68,6 +74,10 @@ async def find_session(session: Session, id_hash: bytes) -> Row[Any] | None:
 
 async def touch_session(session: Session, id_hash: bytes, now: datetime) -> None:
     await session.sql.execute(update(sessions).where(sessions.c.id_hash == id_hash).values(last_seen_at=now))
+
+
+async def confirm_session(session: Session, id_hash: bytes, now: datetime) -> None:
+    await session.sql.execute(update(sessions).where(sessions.c.id_hash == id_hash).values(confirmed_at=now))
 
 
 async def close_session(session: Session, id_hash: bytes) -> None:

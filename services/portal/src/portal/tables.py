@@ -41,6 +41,8 @@ sessions = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("last_seen_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
+    # when the person last gave the password again within this session
+    Column("confirmed_at", DateTime(timezone=True)),
     Index("ix_sessions_last_seen_at", "last_seen_at"),
     Index("ix_sessions_username", "username"),
 )

@@ -4,7 +4,9 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import UUID
 
+from kit import audit
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
@@ -17,11 +19,14 @@ FOR_ONE_PAGE = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A signed-in person at a page. token: for the calls this page makes; csrf: what its forms must bring back."""
+    """A signed-in person at a page. token: for the calls this page makes; csrf: what its forms must bring back;
+    confirmed: the password was given again, not long ago.
+    """
 
     account: Account
     token: str = field(repr=False)
     csrf: str = field(repr=False)
+    confirmed: bool = False
 
 
 def built_in(runtime: Runtime) -> Issuer:
@@ -43,7 +48,7 @@ async def authenticate(runtime: Runtime, username: str, password: str) -> Accoun
     held = resources.of(runtime)
     held.sign_ins.take()
     index = runtime.keyring.blind_index(f"sign-in:{username.lower()}")
-    now = runtime.clock.now()
+    now = runtime.wall.now()
     since = now - timedelta(minutes=held.settings.failed_minutes)
     async with runtime.database.transaction() as session:
         if not await store.note_try(session, index, now, since, held.settings.failed_sign_ins):
@@ -60,7 +65,7 @@ async def authenticate(runtime: Runtime, username: str, password: str) -> Accoun
 async def open_session(runtime: Runtime, account: Account, before: str | None) -> str:
     """A fresh session, whatever the browser brought: its id, 256 bits. A session of before ends."""
     session_id = secrets.token_urlsafe(32)
-    now = runtime.clock.now()
+    now = runtime.wall.now()
     expires = now + timedelta(hours=resources.of(runtime).settings.session_hours)
     async with runtime.database.transaction() as session:
         if before:
@@ -71,9 +76,9 @@ async def open_session(runtime: Runtime, account: Account, before: str | None) -
 
 async def visit_of(runtime: Runtime, session_id: str) -> Visit:
     """The person behind a session, seen now. Raises Refused("not-signed-in") when it ended or never was."""
-    issuer = built_in(runtime)
-    id_hash, now = hash_of(session_id), runtime.clock.now()
-    idle = timedelta(minutes=resources.of(runtime).settings.idle_minutes)
+    issuer, settings = built_in(runtime), resources.of(runtime).settings
+    id_hash, now = hash_of(session_id), runtime.wall.now()
+    idle = timedelta(minutes=settings.idle_minutes)
     async with runtime.database.transaction() as session:
         row = await store.find_session(session, id_hash)
         if row is None or not session_lives(row.last_seen_at, row.expires_at, now, idle):
@@ -81,7 +86,38 @@ async def visit_of(runtime: Runtime, session_id: str) -> Visit:
         if now - row.last_seen_at > idle / 20:  # not every page writes
             await store.touch_session(session, id_hash, now)
     account = store.account_of(runtime.keyring, row)
-    return Visit(account, issuer.token(account, now, FOR_ONE_PAGE), csrf_of(runtime, session_id))
+    held = row.confirmed_at is not None and now - row.confirmed_at < timedelta(minutes=settings.confirm_minutes)
+    return Visit(account, issuer.token(account, now, FOR_ONE_PAGE), csrf_of(runtime, session_id), held)
+
+
+async def confirm(
+    runtime: Runtime, session_id: str, account: Account, password: str, *, what: str, subject: UUID
+) -> None:
+    """Whoever sits at the page proves again to be who signed in, before `what` is done to a case.
+
+    Counted with the tries to sign in, and recorded, whether it fits or not. Raises Refused as `authenticate` does.
+    """
+    refusal: Refused | None = None
+    try:
+        await authenticate(runtime, account.username, password)
+    except Refused as error:
+        refusal = error
+    now = runtime.wall.now()
+    async with runtime.database.transaction() as session:
+        audit.note(
+            session, "confirm-refused" if refusal else "confirm", subject=subject, at=now, actor=account.username,
+            unit=account.unit, reason=what, detail={"refused": refusal.slug} if refusal else None,
+        )  # fmt: skip
+        if refusal is None:
+            await store.confirm_session(session, hash_of(session_id), now)
+    if refusal is not None:
+        raise refusal
+
+
+async def colleagues(runtime: Runtime, unit: str) -> list[Account]:
+    """Who works in a unit."""
+    async with runtime.database.transaction() as session:
+        return await store.colleagues(session, runtime.keyring, unit)
 
 
 async def close_session(runtime: Runtime, session_id: str) -> None:
@@ -91,7 +127,7 @@ async def close_session(runtime: Runtime, session_id: str) -> None:
 
 async def forget_ended(runtime: Runtime, session: Session) -> None:
     """Housekeeping: what has ended leaves the tables."""
-    settings, now = resources.of(runtime).settings, runtime.clock.now()
+    settings, now = resources.of(runtime).settings, runtime.wall.now()
     await store.forget_ended(
         session,
         seen_before=now - timedelta(minutes=settings.idle_minutes),

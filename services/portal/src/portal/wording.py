@@ -1,5 +1,6 @@
 """Every label in Chinese and English, from labels/*.toml; and how moments and numbers are written."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
@@ -10,6 +11,7 @@ from typing import Any
 LANGUAGES = ("zh", "en")
 DEFAULT = "zh"
 CHINA = timezone(timedelta(hours=8))
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*(?:Z|[+-]\d\d:\d\d)")
 _FOLDER = Path(__file__).parent / "labels"
 
 
@@ -79,6 +81,13 @@ class Wording:
         """A procedure by its key ("ordinary-petition/1"), with its version."""
         name, _, version = key.partition("/")
         return self("case.procedure_version", name=self.word("procedure", name), version=version)
+
+    def filled(self, field: Mapping[str, Any]) -> str:
+        """What was filled into a field of a procedure's form; moments as the clock on the wall shows them."""
+        value = field["value"]
+        if isinstance(value, str) and _MOMENT.fullmatch(value):
+            return moment(value)
+        return str(field[self.language])
 
 
 def moment(text: str | None) -> str:

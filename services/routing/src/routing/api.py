@@ -1,25 +1,22 @@
 """HTTP face of routing: parse, call the use case, answer with the case as it then stands."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 
 from kit.auth import Principal, allow
-from kit.db import Db
-from kit.errors import Refused
+from kit.db import Db, LateDb
 from kit.idempotency import Idempotent, IdempotentRoute
-from kit.pages import Cursor, Limit, Page, after, cursor_of
+from kit.pages import Cursor, Limit, Page, after, after_place, cursor_of, cursor_of_place
 from kit.runtime import Runtime
 from kit.texts import Code
 from routing import models, resources, showing, store, usecases
 from routing.models import ActionOut, CaseOut, CaseRow, Decision, ProcedureOut, UnitOut
-from routing.shapes import stored
 from routing.table import ACTIONS, TABLE
 
 router = APIRouter(prefix="/api/routing/v1", route_class=IdempotentRoute, tags=["routing"])
-Kind = Literal["suggestion", "accusation", "appeal"]
 READERS = ("clerk", "handler", "leader", "supervisor")
 Reader = Annotated[Principal, allow(*READERS)]
 
@@ -37,7 +34,7 @@ async def list_units(request: Request) -> list[UnitOut]:
 
 
 @router.get("/procedures", dependencies=[allow()])
-async def list_procedures(request: Request, kind: Kind, route: models.Route | None = None) -> list[ProcedureOut]:
+async def list_procedures(request: Request, kind: models.Kind, route: models.Route | None = None) -> list[ProcedureOut]:
     """Procedures (办理程序) that a petition of this kind and route can be given, the default one first."""
     found = resources.of(runtime_of(request)).procedures.choices(kind, route)
     return [ProcedureOut.model_validate(each, from_attributes=True) for each in found]
@@ -56,35 +53,37 @@ async def list_cases(
 ) -> Page[CaseRow]:
     """Cases of the caller's region and all below, newest first; `mine`: held by the caller's unit."""
     rows = await store.page(
-        session, principal.region, principal.unit, before=after(cursor), limit=limit, state=state, mine=mine
+        session, principal.region, principal.line, before=after(cursor), limit=limit, state=state, mine=mine
     )
     shown = [showing.line(runtime_of(request), row) for row in rows[:limit]]
     return Page(items=shown, next=cursor_of(shown[-1].id) if len(rows) > limit else None)
 
 
 @router.get("/to-do")
-async def list_to_do(request: Request, session: Db, principal: Reader, limit: Limit = 50) -> list[CaseRow]:
-    """What the caller's unit holds and has not finished, what is due first first."""
-    rows = await store.to_do(session, principal.unit, limit)
-    return [showing.line(runtime_of(request), row) for row in rows]
+async def list_to_do(
+    request: Request, session: Db, principal: Reader, limit: Limit = 50, cursor: Cursor = None
+) -> Page[CaseRow]:
+    """What the caller's unit must decide: what it holds and has not finished, and what it is asked about by others, in
+    an objection or a dispute. What is due first first, what is never due last.
+    """
+    rows = await store.to_do(session, principal.line, limit, after_place(cursor))
+    shown = [showing.line(runtime_of(request), row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return Page(items=shown, next=cursor_of_place(shown[-1].due_at, shown[-1].id) if more else None)
 
 
 @router.get("/cases/{case_id}")
-async def read_case(request: Request, session: Db, principal: Reader, case_id: UUID) -> CaseOut:
+async def read_case(request: Request, session: LateDb, principal: Reader, case_id: UUID) -> CaseOut:
     """One case: who holds it, its time limits and why, what may be done now and why not the rest, what was done."""
-    row = await store.find(session, case_id, principal.region, principal.unit)
-    if row is None:
-        raise Refused("not-found")
-    return await showing.shown(runtime_of(request), session, principal, stored(row.id, row.version, row.body))
+    runtime = runtime_of(request)
+    return showing.shown(runtime, principal, await usecases.standing(runtime, session, case_id, principal))
 
 
 @router.get("/cases/{case_id}/actions")
-async def list_actions(request: Request, session: Db, principal: Reader, case_id: UUID) -> list[ActionOut]:
+async def list_actions(request: Request, session: LateDb, principal: Reader, case_id: UUID) -> list[ActionOut]:
     """What the caller may do now; of the rest, why not and what is missing before."""
-    row = await store.find(session, case_id, principal.region, principal.unit)
-    if row is None:
-        raise Refused("not-found")
-    return await showing.actions(runtime_of(request), session, principal, stored(row.id, row.version, row.body))
+    runtime = runtime_of(request)
+    return showing.actions(runtime, principal, await usecases.standing(runtime, session, case_id, principal))
 
 
 # action -> (shape of its body, 中文, what it does); whom it is open to is said by the table of states
@@ -101,9 +100,14 @@ VERBS: Mapping[str, tuple[type[Decision], str]] = {
         models.TransferIn,
         "Say whose the case is (指定办理), as the common superior of units that disagree.",
     ),
+    "claim": (Decision, "Claim an order of the hotline (认领), so that it is not given to another unit."),
     "accept": (Decision, "Accept the petition (受理, Art 23)."),
     "decline": (Decision, "Decline it (不予受理, Art 23) with a written notice."),
     "refuse-again": (Decision, "No longer accept the same facts and reasons (不再受理, Art 36)."),
+    "lift-bar": (
+        Decision,
+        "Decide that facts and reasons are new although the matter was terminated before (认定新事实), with reasons.",
+    ),
     "answer": (Decision, "Answer it directly (直接答复)."),
     "file": (Decision, "File it (存)."),
     "guide": (Decision, "Tell the petitioner where to turn (告知引导)."),
@@ -122,6 +126,7 @@ VERBS: Mapping[str, tuple[type[Decision], str]] = {
     "return-draft": (Decision, "Return the opinion for revision (退回修改), with the reason in the note."),
     "serve": (models.ServeIn, "Record that the petitioner was served with the opinion (送达)."),
     "close": (models.ServeIn, "Close the case (办结)."),
+    "carry-out": (Decision, "Record that what a supporting opinion grants was carried out (落实处理意见, Art 32)."),
     "report": (Decision, "Report the result to the unit that assigned the case (报告办理结果)."),
     "request-review": (
         models.ReviewIn,
@@ -136,12 +141,12 @@ VERBS: Mapping[str, tuple[type[Decision], str]] = {
 def _add(action: str) -> None:
     shape, description = VERBS[action]
 
-    async def endpoint(request: Request, session: Db, principal: Reader, case_id: UUID, body: Decision) -> CaseOut:
+    async def endpoint(request: Request, session: LateDb, principal: Reader, case_id: UUID, body: Decision) -> CaseOut:
         runtime = runtime_of(request)
         given: dict[str, Any] = {name: _kept(value) for name, value in body}
         wish = usecases.Wish(**given)
-        case = await usecases.act(runtime, session, case_id, principal, action, wish)
-        return await showing.shown(runtime, session, principal, case)
+        there = await usecases.act(runtime, session, case_id, principal, action, wish)
+        return showing.shown(runtime, principal, there)
 
     endpoint.__annotations__ |= {"body": shape, "principal": Annotated[Principal, allow(*_roles(action))]}
     router.add_api_route(

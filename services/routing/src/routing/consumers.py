@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from contracts.envelope import Envelope
-from contracts.events import PetitionState
+from contracts.events import CaseState, PetitionState
 from contracts.letters import CaseFile, CaseProgress, RecallRequest
 from contracts.speech import parse_event, parse_letter, pass_down
 from kit.bus import Consumer
@@ -13,8 +13,11 @@ from kit.errors import Refused
 from kit.runtime import Runtime
 from routing import approvals, decisions, resources, store, usecases
 from routing.domain import Case, Unit
+from routing.links import consumers as links_consumers
+from routing.links import usecases as links_usecases
+from routing.procedures import usecases as procedures_usecases
+from routing.rights import Known, may_tell
 from routing.shapes import case_of
-from routing.table import BY_ITSELF
 from routing.timing import deadlines
 
 
@@ -27,20 +30,25 @@ async def on_petition_registered(runtime: Runtime, session: Session, events: Seq
         await usecases.watch(runtime, session, [case for case in opened if case.id in new])
         for case, event in zip(opened, own, strict=True):
             if case.id in new:  # told once, however often the petition is
+                usecases.note(session, case)
                 usecases.tell(runtime, session, case, event)
                 new.discard(case.id)
+        await links_usecases.settle(runtime, session, [case.id for case in opened])
 
 
 def _opened(runtime: Runtime, case_id: UUID, petition: PetitionState) -> Case:
-    held = resources.of(runtime)
+    held, unit = resources.of(runtime), Unit(petition.unit, petition.region, runtime.node)
     return decisions.open_case(
         case_id=case_id,
         number=petition.number,
         channel=petition.channel,
         kind=petition.kind,
-        unit=Unit(petition.unit, petition.region, runtime.node),
+        unit=unit,
+        holder=held.holder(unit, tuple(petition.accused_units)),
         registered_at=petition.registered_at,
-        procedure=held.procedures.choose(petition.kind, petition.route or (6 if petition.kind == "appeal" else None)),
+        procedure=held.procedures.choose(
+            petition.kind, petition.route or (6 if petition.kind == "appeal" else None), channel=petition.channel
+        ),
         counting=held.counting,
         route=petition.route,
         accused_units=tuple(petition.accused_units),
@@ -50,17 +58,25 @@ def _opened(runtime: Runtime, case_id: UUID, petition: PetitionState) -> Case:
 
 async def on_case(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
     """Keep replicas of cases that other nodes write; their newest version also hands the right to write back."""
-    others = [event for event in events if event.node != runtime.node]
-    if not others:
-        return
-    intruder = await store.intruder(session, others)
-    if intruder is not None:
-        raise Refused("not-the-writer", petition=str(intruder))
-    told = {(case.id, case.version): case for case in (case_of(e.subject, e.version, e.data) for e in others)}
+    await _check_writers(runtime, session, events)
+    told = {(case.id, case.version): case for case in (case_of(e.subject, e.version, e.data) for e in events)}
     await deadlines.tell_due(runtime, session, [(case.id, case.last.at) for case in told.values()])
     renewed = await store.keep(session, runtime.keyring, list(told.values()))
     newest = {case.id: case for case in sorted(told.values(), key=lambda case: case.version)}
     await usecases.watch(runtime, session, [newest[case_id] for case_id in renewed])
+
+
+async def _check_writers(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
+    """Raises Refused("not-the-writer") for a version that a node had no right to write; one that is heard of for the
+    first time here may be any.
+    """
+    known = await store.known(session, [event.subject for event in events])
+    for event in sorted(events, key=lambda event: event.version):
+        case, before = case_of(event.subject, event.version, event.data), known.get(event.subject)
+        if before is not None and not _may_tell(runtime, event.node, case, before):
+            raise Refused("not-the-writer", petition=str(event.subject))
+        if before is None or before[0] < case.version:
+            known[case.id] = (case.version, case.writer)
 
 
 async def on_case_file(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
@@ -68,36 +84,35 @@ async def on_case_file(runtime: Runtime, session: Session, letters: Sequence[Env
     held = resources.of(runtime)
     for letter in letters:
         file: CaseFile = letter.data
-        case = case_of(letter.subject, letter.version, file.case, file.note)
-        before = await store.locked(session, case.id)
+        case = case_of(letter.subject, letter.version, file.case, file.note, file.fields)
+        held_here = await store.locked(session, case.id)
+        before = None if held_here is None else (held_here.version, held_here.writer)
         if case.writer != runtime.node or not _may_tell(runtime, letter.node, case, before):
             raise Refused("not-the-writer", petition=str(letter.subject))
+        await procedures_usecases.receive(session, held.procedures, case.procedure, file.definition)
         if await store.keep(session, runtime.keyring, [case]):
             await usecases.watch(runtime, session, [case])
         known = await store.locked(session, case.id)
         if known is None or known.version != case.version or case.hand_over is None:
             continue  # decided already: the letter came twice; or nothing is offered
-        procedure = held.procedures.get(case.procedure)
-        if await store.recalled_before(session, case.hand_over.id):
+        why = await store.recalled_before(session, runtime.keyring, case.hand_over)
+        if why is not None:
             recalled = decisions.settle_recall(
-                case, case.hand_over.id, case.version, runtime.clock.now(), procedure, held.counting
-            )
+                case, case.hand_over.id, case.version, runtime.clock.now(), held.procedures.get(case.procedure),
+                held.counting, why,
+            )  # fmt: skip
             if recalled is not None:
                 await usecases.write(runtime, session, recalled, letter)
         elif not _served_here(runtime, case.holder_unit):
+            procedure = held.procedures.get(case.procedure)
             back = decisions.refuse_unknown_unit(case, runtime.clock.now(), procedure, held.counting)
             await usecases.write(runtime, session, back, letter)
+    await links_usecases.settle(runtime, session, [letter.subject for letter in letters])
 
 
-def _may_tell(runtime: Runtime, node: str, case: Case, before: Case | None) -> bool:
-    """Whether this node had the right to write that version: by the version before it, or, where that is not here yet,
-    by whose unit acted.
-    """
-    if before is not None and before.version + 1 == case.version:
-        return before.writer == node
-    if case.last.action in BY_ITSELF or case.last.action == "recall":  # granted by the node the case was offered to
-        return node in case.nodes
-    return resources.of(runtime).unit(case.last.unit).node == node
+def _may_tell(runtime: Runtime, node: str, case: Case, before: Known | None) -> bool:
+    units = resources.of(runtime).units.units
+    return may_tell(case, node, before, runtime.node, lambda unit: units[unit].node if unit in units else None)
 
 
 def _served_here(runtime: Runtime, unit: str) -> bool:
@@ -112,25 +127,34 @@ async def on_recall_request(runtime: Runtime, session: Session, letters: Sequenc
         request: RecallRequest = letter.data
         case = await store.locked(session, letter.subject)
         if case is None or case.version < request.version:
-            await store.note_recall(session, request.hand_over, letter.subject, runtime.clock.now())
+            await store.note_recall(
+                session, runtime.keyring, request.hand_over, letter.subject, runtime.clock.now(), node=letter.node,
+                note=request.note,
+            )  # fmt: skip
             continue
         if case.hand_over is not None and case.hand_over.from_node != letter.node:
             raise Refused("not-the-writer", petition=str(letter.subject))
         recalled = decisions.settle_recall(
             case, request.hand_over, request.version, runtime.clock.now(), held.procedures.get(case.procedure),
-            held.counting,
+            held.counting, request.note,
         )  # fmt: skip
         if recalled is not None:
             await usecases.write(runtime, session, recalled, letter)
 
 
-async def on_progress(_: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
-    """An event that could not rise here: shown to all services of this node as if it had."""
+async def on_progress(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
+    """An event that could not rise here: shown to all services of this node as if it had. What was written with it goes
+    into the timeline, whether or not the event has come.
+    """
     for letter in letters:
         progress: CaseProgress = letter.data
         event = pass_down(session, progress.event.encode())
         if event.node != letter.node or event.subject != letter.subject:
             raise Refused("sender-outside-link", sender=letter.node, claimed=event.node)
+        if isinstance(event.data, CaseState) and (progress.note or progress.fields):
+            await _check_writers(runtime, session, [event])
+            case = case_of(event.subject, event.version, event.data, progress.note, progress.fields)
+            await store.keep_timeline(session, runtime.keyring, [case])
 
 
 async def on_paper(_: Runtime, session: Session, events: Sequence[Envelope]) -> None:
@@ -144,7 +168,13 @@ CONSUMERS = (
         decode=parse_event,
         handlers={"*": on_petition_registered},
     ),
-    Consumer(queue="routing.on-case", bindings=("routing.case.*.v1",), decode=parse_event, handlers={"*": on_case}),
+    Consumer(
+        queue="routing.on-case",
+        bindings=("routing.case.*.v1",),
+        foreign=True,
+        decode=parse_event,
+        handlers={"*": on_case},
+    ),
     Consumer(
         queue="routing.on-paper",
         bindings=("documents.paper.filed.v1",),
@@ -158,7 +188,9 @@ CONSUMERS = (
             "routing.case-file.v1": on_case_file,
             "routing.recall-request.v1": on_recall_request,
             "routing.case-progress.v1": on_progress,
+            **links_consumers.LETTERS,
         },
         letters=True,
     ),
+    *links_consumers.CONSUMERS,
 )

@@ -9,14 +9,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from kit import audit
 from kit.auth import Principal, allow
-from kit.db import Db
+from kit.db import Db, Session
 from kit.errors import Refused
 from kit.idempotency import Idempotent, IdempotentRoute
 from kit.runtime import Runtime
 from kit.texts import Code
-from routing import approvals
+from routing import approvals, resources
 
-LONGEST = timedelta(days=92)
+ROLE = "leader"  # of the one who is absent
 
 router = APIRouter(prefix="/api/routing/v1", route_class=IdempotentRoute, tags=["routing"])
 Leader = Annotated[Principal, allow("leader")]
@@ -31,8 +31,8 @@ class DelegationIn(BaseModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if not timedelta() < self.until - self.since <= LONGEST:
-            raise ValueError("until comes after since, by 92 days at most")
+        if self.until <= self.since:
+            raise ValueError("until comes after since")
         return self
 
 
@@ -50,17 +50,18 @@ async def delegate(request: Request, session: Db, principal: Leader, body: Deleg
     runtime: Runtime = request.app.state.runtime
     if body.to_subject == principal.subject:
         raise Refused("invalid-input", field="to_subject")
+    most = resources.of(runtime).settings.delegation_days
+    if body.until - body.since > timedelta(days=most):
+        raise Refused("invalid-input", field="until", most=most)
     made = DelegationOut(
         id=runtime.ids.new(), from_subject=principal.subject, to_subject=body.to_subject, since=body.since,
         until=body.until,
     )  # fmt: skip
     await approvals.delegate(
-        session, made.id, unit=principal.unit, role="leader", by=principal.subject, to=made.to_subject,
+        session, made.id, unit=principal.unit, role=ROLE, by=principal.subject, to=made.to_subject,
         since=made.since, until=made.until,
     )  # fmt: skip
-    audit.note(
-        session, "delegate", subject=made.id, at=runtime.clock.now(), actor=principal.subject, unit=principal.unit
-    )
+    _audit(session, "delegate", principal, made, runtime.clock.now())
     return made
 
 
@@ -70,3 +71,26 @@ async def list_delegations(request: Request, session: Db, principal: Leader) -> 
     runtime: Runtime = request.app.state.runtime
     rows = await approvals.delegations_of(session, principal.unit, runtime.clock.now())
     return [DelegationOut.model_validate(row, from_attributes=True) for row in rows]
+
+
+@router.post("/delegations/{delegation_id}/end", dependencies=[Idempotent])
+async def end(request: Request, session: Db, principal: Leader, delegation_id: UUID) -> DelegationOut:
+    """Who is back approves again: the delegation ends now. Only the one who gave it can end it."""
+    now = request.app.state.runtime.clock.now()
+    row = await approvals.end_delegation(session, delegation_id, unit=principal.unit, by=principal.subject, now=now)
+    if row is None:
+        raise Refused("not-found")
+    ended = DelegationOut.model_validate(dict(row))
+    _audit(session, "end-delegation", principal, ended, now)
+    return ended
+
+
+def _audit(session: Session, action: str, principal: Principal, delegation: DelegationOut, at: datetime) -> None:
+    """To whom what was given, and for which time: the row itself says only how it is now."""
+    detail = {
+        "to": delegation.to_subject, "role": ROLE, "since": delegation.since.isoformat(),
+        "until": delegation.until.isoformat(),
+    }  # fmt: skip
+    audit.note(
+        session, action, subject=delegation.id, at=at, actor=principal.subject, unit=principal.unit, detail=detail
+    )

@@ -7,27 +7,32 @@ next version is, so no order of messages can make two holders (tests/test_one_ho
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 from kit.errors import Refused
-from kit.paths import ancestors
-from routing.guards import GUARDS, Situation
+from routing.guards import ARTICLES, GUARDS, Situation
 from routing.procedures.domain import ActionRule, Procedure, Stage
-from routing.table import ACTIONS, TABLE, Rule
+from routing.requests.rules import LONGEST
+from routing.table import ACTIONS, MOST_HOPS, TABLE, Rule
 from routing.timing.clocks import Clock
 
 Outcome = Literal["support", "explain", "not-support"]  # Art 32
 RETURN_REASONS = ("not-ours", "incomplete", "duplicate", "unknown-unit", "other")
+APPROVALS = frozenset({"approve", "return-draft"})  # the procedure says by whom
+UNCLAIMED = "unclaimed"  # why the system gives an order to another unit
 NEXT_STAGE: Mapping[str, Stage] = {"handling": "review", "review": "re-review"}  # Art 35, 36
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
+    """above: codes of the units above it, as the directory says (contracts.units)."""
+
     code: str
     region: str
     node: str
+    above: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,9 @@ class HandOver:
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The action that made this version; the note is told in letters only, the actor nowhere else."""
+    """The action that made this version. note, fields: its words, and its form as JSON, told in letters only; the actor
+    is told nowhere.
+    """
 
     action: str
     unit: str
@@ -60,13 +67,15 @@ class Last:
     reason: str | None = None
     note: str = ""
     actor: str | None = None
+    fields: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """hops: the hand-overs by which the holder got it, the last one last; hand_over: the one under way; asked: who must
     decide although it is not the holder; due_at: of the first
-    duty that runs; step: how many have approved; papers, submitted_by: of the opinion in hand.
+    duty that runs; step: how many have approved; papers, submitted_by, approvers: of the opinion in hand; new_facts:
+    a leader decided so, although the matter was terminated before.
     """
 
     id: UUID
@@ -98,9 +107,11 @@ class Case:
     step: int = 0
     papers: tuple[UUID, ...] = ()
     submitted_by: str | None = None
+    approvers: tuple[str, ...] = ()
     suspended: bool = False
     merged_into: UUID | None = None
     terminated_before: bool = False
+    new_facts: bool = False
     outcome: Outcome | None = None
     accepted_at: datetime | None = None
     approved_at: datetime | None = None
@@ -112,15 +123,25 @@ class Case:
         """The hand-over by which the holder got the case."""
         return self.hops[-1] if self.hops else None
 
+    @property
+    def barred(self) -> bool:
+        """Art 36: the same facts and reasons have been through re-review, so it is no longer accepted."""
+        return self.terminated_before and not self.new_facts
+
+    def accusing(self, units: Iterable[str]) -> tuple[str, ...]:
+        """Whom it accuses when these are found to be accused too; nobody is ever taken off."""
+        return tuple(dict.fromkeys((*self.accused_units, *units)))
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, for which unit, at which node; the roles it holds."""
+    """Who acts, for which unit, at which node; the roles it holds; the units above its own."""
 
     subject: str
     unit: str
     node: str
     roles: frozenset[str]
+    above: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +149,9 @@ class Order:
     """What the actor wants, and what the directory says about the units concerned.
 
     asked_at: when the petitioner asked for it, if that was before; arbiter: the nearest common superior of the units
-    that disagree; parent: the unit that reviews the holder's opinions; accused: the accused units; objections: after
-    how many of them a superior decides.
+    that disagree, none of them itself, unless it is who acts; parent: the unit that reviews the holder's opinions;
+    objections: after how many of them a superior decides; hops: how often a case may be handed on; longest: how far
+    away a deadline may be; fields: the form as it was filled in, as JSON.
     """
 
     actor: Actor
@@ -138,15 +160,19 @@ class Order:
     asked_at: datetime | None = None
     reason: str | None = None
     note: str = ""
+    fields: str = ""
     to: Unit | None = None
     due_at: datetime | None = None
     hand_over: UUID | None = None
     arbiter: Unit | None = None
     parent: Unit | None = None
-    accused: tuple[Unit, ...] = ()
     objections: int = 2
+    hops: int = MOST_HOPS
+    longest: timedelta = LONGEST
+    kind: str | None = None
     route: int | None = None
     procedure: Procedure | None = None
+    accused: tuple[str, ...] = ()
     outcome: Outcome | None = None
     papers: tuple[UUID, ...] = ()
     days: int = 0
@@ -162,6 +188,11 @@ class Why:
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
+def is_kept_from(accused: Iterable[str], unit: str, above: Iterable[str]) -> bool:
+    """Art 30, 46(5): what accuses a unit, or one above it, never reaches it."""
+    return not {unit, *above}.isdisjoint(accused)
+
+
 def _acts_for(case: Case, party: str) -> str | None:
     """The unit that the rule lets act."""
     if party == "holder":
@@ -173,15 +204,22 @@ def _acts_for(case: Case, party: str) -> str | None:
     return case.hand_over.to_unit if party == "offered" else case.hand_over.from_unit
 
 
+def approver(case: Case, procedure: Procedure) -> str:
+    """The role of the one who approves next."""
+    return procedure.approval[min(case.step, len(procedure.approval) - 1)]
+
+
 def _roles(case: Case, action: str, rule: Rule, procedure: Procedure) -> frozenset[str]:
-    if action in {"approve", "return-draft"}:
-        return frozenset({procedure.approval[min(case.step, len(procedure.approval) - 1)]})
+    if action in APPROVALS:
+        return frozenset({approver(case, procedure)})
     asked = procedure.actions.get(action, ActionRule()).roles
     return rule.roles if asked is None else rule.roles & asked
 
 
 def refusal(case: Case, action: str, actor: Actor, procedure: Procedure, at: datetime) -> Why | None:
     """Why the actor may not do this now, or None when it may."""
+    if not procedure.known:
+        return Why("procedure-unknown-here")
     rule = TABLE.get((case.state, action))
     if rule is None or (action not in procedure.actions and action not in ALWAYS):
         return Why("not-in-this-state")
@@ -190,8 +228,8 @@ def refusal(case: Case, action: str, actor: Actor, procedure: Procedure, at: dat
 
 def _not_by(case: Case, action: str, actor: Actor, rule: Rule, procedure: Procedure) -> Why | None:
     """Why it is not for this actor."""
-    if actor.unit in case.accused_units:
-        return Why("accused-unit", {"rule": "Art 30"})  # Art 30, 46(5)
+    if is_kept_from(case.accused_units, actor.unit, actor.above):
+        return Why("accused-unit", {"rule": "Art 30"})
     if _acts_for(case, rule.party) != actor.unit:
         return Why("not-the-holder")
     if not _roles(case, action, rule, procedure) & actor.roles:
@@ -204,11 +242,16 @@ def _not_now(case: Case, action: str, actor: Actor, rule: Rule, at: datetime, pr
     """Why not as the case stands."""
     if case.suspended and action not in {"resume", "note-withdrawal"}:
         return Why("suspended")
-    if case.merged_into is not None and action not in {"unmerge", "note-withdrawal"}:
+    # once it has followed its lead to an answer it stands for itself again
+    waits = case.merged_into is not None and (case.state, "unmerge") in TABLE
+    if waits and action not in {"unmerge", "note-withdrawal"}:
         return Why("merged", {"lead": str(case.merged_into)})
-    found = (GUARDS[name](Situation(case, actor, at, procedure)) for name in rule.guards)
-    slug = next((slug for slug in found if slug is not None), None)
-    return Why(slug) if slug else None
+    now = Situation(case, actor, at, procedure)
+    for guard in rule.guards:
+        slug = GUARDS[guard](now)
+        if slug is not None:
+            return Why(slug, {"rule": ARTICLES[guard]} if guard in ARTICLES else {})
+    return None
 
 
 # no procedure can forbid them: otherwise a case could be stuck between two units
@@ -222,14 +265,21 @@ def check_request(case: Case, action: str, actor: Actor, version: int, procedure
     why = refusal(case, action, actor, procedure, at)
     if why is not None:
         allowed = [name for name in ACTIONS if refusal(case, name, actor, procedure, at) is None]
-        raise Refused(why.slug, action=action, state=case.state, allowed=allowed, **why.facts)
+        facts = {"rule": _article(case.state, action), **why.facts}
+        if why.slug == "not-in-this-state":
+            facts["states"] = _states(action, procedure)
+        raise Refused(why.slug, action=action, state=case.state, allowed=allowed, **facts)
     return TABLE[(case.state, action)]
 
 
-def audience(case: Case, node: str, known: Iterable[str]) -> list[str]:
-    """Nodes that must learn of a version written at `node` but to which its event does not rise.
+def _article(state: str, action: str) -> str | None:
+    """By which article the action is done in this state; where it is not, by which it is done elsewhere."""
+    here = TABLE.get((state, action))
+    found = here or next((rule for (_, named), rule in TABLE.items() if named == action), None)
+    return found.article or None if found else None
 
-    They are the nodes that held the case and those above them, except the one that writes next: it gets the case.
-    """
-    concerned = {above for held in case.nodes for above in ancestors(held)} - set(ancestors(node)) - {case.writer}
-    return sorted(concerned.intersection(known))
+
+def _states(action: str, procedure: Procedure) -> list[str]:
+    """In which states it can be done; in none where the procedure leaves it out."""
+    known = action in procedure.actions or action in ALWAYS
+    return [state for state, named in TABLE if named == action] if known else []

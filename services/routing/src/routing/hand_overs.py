@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from kit.errors import Refused
-from kit.paths import lies_in
-from routing.domain import NEXT_STAGE, RETURN_REASONS, Case, HandOver, Order, Unit
+from routing.domain import NEXT_STAGE, RETURN_REASONS, UNCLAIMED, Case, HandOver, Order, Unit, is_kept_from
 from routing.procedures.domain import Procedure
 
 
@@ -12,31 +11,48 @@ def _check_target(case: Case, order: Order) -> Unit:
     to = order.to
     if to is None:
         raise Refused("unknown-unit", field="to_unit")
-    if to.code == case.holder_unit and case.state != "disputed":
+    # a merged case may be held by the very unit that reviews what the handler of its lead decided
+    if to.code == case.holder_unit and case.state != "disputed" and to != order.parent:
         raise Refused("already-the-holder", field="to_unit")
-    if any(to.code == unit.code or _below(to.region, unit.region) for unit in order.accused):
-        raise Refused("accused-unit", rule="Art 30")  # the accused unit and its subordinates
+    if is_kept_from(case.accused_units, to.code, to.above):
+        raise Refused("accused-unit", rule="Art 30")
     return to
-
-
-def _below(region: str, above: str) -> bool:
-    return region != above and lies_in(region, above)
 
 
 def _with(known: tuple[str, ...], item: str) -> tuple[str, ...]:
     return known if item in known else (*known, item)
 
 
+def _check_direction(case: Case, to: Unit, most: int, *, by_system: bool) -> None:
+    """Who has signed for a case hands it on to a unit below it, or handles it, or objects, which asks the sender: given
+    back, up or sideways it would escape Art 23. An order nobody claims the system gives to whoever is there for that.
+    """
+    if case.state == "received" and case.came_by is not None and not by_system:
+        back = to.code == case.came_by.from_unit
+        if back or case.holder_unit not in to.above:
+            raise Refused("object-instead", field="to_unit", rule="Art 23")
+    if len(case.hops) >= most:
+        raise Refused("too-many-hops", field="to_unit", most=most)
+
+
+def _went_through(case: Case) -> frozenset[str]:
+    """The units that registered the case, handed it on, or objected to it."""
+    return frozenset(unit for hop in case.hops for unit in (hop.from_unit, hop.to_unit)).union(case.objected_units)
+
+
 def transfer(base: Case, case: Case, order: Order, _: Procedure) -> Case:
-    """转送, 交办 (Art 22). To a unit that has objected before, only the common superior of both sends it again."""
-    to = _check_target(case, order)
+    """转送, 交办 (Art 22). Where it has been before, only the common superior of both sends it again."""
+    to, by_system = _check_target(case, order), order.reason == UNCLAIMED
+    _check_direction(case, to, order.hops, by_system=by_system)
     kind = base.last.action
     if kind == "assign" and (order.due_at is None or order.due_at <= order.at):
         raise Refused("deadline-missing", field="due_at")
-    again = to.code in case.objected_units
-    if again and order.arbiter is not None and order.arbiter.code != case.holder_unit:
-        return _ask(replace(base, state="disputed"), order.arbiter)
-    return _offer(base, case, order, to, kind, forced=again)
+    if order.due_at is not None and order.due_at - order.at > order.longest:
+        raise Refused("deadline-too-far", field="due_at", longest=order.longest.days)
+    again, above = to.code in _went_through(case), order.arbiter
+    if again and above is not None and above.code != case.holder_unit:
+        return _ask(replace(base, state="disputed"), above)
+    return _offer(base, case, order, to, kind, forced=by_system or (again and above is not None))
 
 
 def _offer(base: Case, case: Case, order: Order, to: Unit, kind: str, *, forced: bool) -> Case:
@@ -68,6 +84,19 @@ def _ask(base: Case, unit: Unit) -> Case:
     )  # fmt: skip
 
 
+def take_up(base: Case, order: Order) -> Case:
+    """Art 30: what turns out to accuse the holder, or a unit above it, is at once its nearest superior's that may hold
+    it, as if it had been opened there.
+    """
+    to = order.parent
+    if to is None:
+        raise Refused("accused-unit", rule="Art 30")
+    return replace(
+        base, holder_unit=to.code, holder_region=to.region, writer=to.node, regions=_with(base.regions, to.region),
+        nodes=_with(base.nodes, to.node),
+    )  # fmt: skip
+
+
 def receive(base: Case, _: Case, __: Order, ___: Procedure) -> Case:
     """Sign for the case (签收)."""
     if base.hand_over is None:
@@ -88,14 +117,12 @@ def object_to(base: Case, case: Case, order: Order, _: Procedure) -> Case:
     if came is None or order.reason not in RETURN_REASONS:
         raise Refused("invalid-input", field="reason")
     sender = Unit(came.from_unit, came.from_region, came.from_node)
-    above = order.arbiter
-    if (
-        case.objections + 1 >= order.objections
-        and above is not None
-        and above.code not in {sender.code, case.holder_unit}
-    ):
-        return _ask(replace(base, state="disputed"), above)
-    return _ask(base, sender)
+    count, above = case.objections + 1, order.arbiter
+    if count < order.objections or above is None or above.code in {sender.code, case.holder_unit}:
+        return _ask(base, sender)
+    # it will not go back to the sender any more, so it counts here
+    units = _with(case.objected_units, case.holder_unit)
+    return _ask(replace(base, state="disputed", objections=count, objected_units=units), above)
 
 
 def agree(base: Case, case: Case, _: Order, __: Procedure) -> Case:
@@ -130,9 +157,14 @@ def request_review(base: Case, case: Case, order: Order, _: Procedure) -> Case:
     to = _check_target(case, replace(order, to=parent))
     offered = _offer(base, case, order, to, "review", forced=True)
     return replace(
-        offered, stage=stage, handler_unit=case.holder_unit, outcome=None, papers=(), step=0, submitted_by=None,
-        accepted_at=None, approved_at=None, served_at=None, closed_at=None,
+        offered, stage=stage, handler_unit=case.handler_unit or case.holder_unit, outcome=None, papers=(), step=0,
+        submitted_by=None, accepted_at=None, approved_at=None, served_at=None, closed_at=None, merged_into=None,
     )  # fmt: skip
+
+
+def withdraw(base: Case, _: Case, __: Order, ___: Procedure) -> Case:
+    """撤回信访: nothing is under way any more, and nobody is asked."""
+    return replace(base, hand_over=None, asked=None)
 
 
 def undone(case: Case) -> Case:

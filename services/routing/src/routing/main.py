@@ -2,13 +2,18 @@
 
 from pathlib import Path
 
+import routing.links.refusals
+import routing.links.tables
+import routing.procedures.refusals
+import routing.procedures.tables
 import routing.refusals
 import routing.requests.refusals
+import routing.timing.refusals
 import routing.timing.tables  # noqa: F401 - these fill the metadata and the refusal catalogue
 from contracts.auditing import SEALING
 from kit.app import HOUSEKEEPING, Service
 from kit.sealing import Sealed
-from routing import delegations_api
+from routing import delegations_api, revisions
 from routing.api import router
 from routing.consumers import CONSUMERS
 from routing.proposals import api as proposals_api
@@ -18,8 +23,8 @@ from routing.requests import store as requests_store
 from routing.requests import tables as requests_tables
 from routing.requests.consumers import with_requests
 from routing.resources import open_resources
-from routing.store import text_binding
-from routing.tables import metadata, timeline
+from routing.store import AUDITED, recall_binding, text_binding
+from routing.tables import metadata, recalls, timeline
 from routing.upkeep import WORKERS
 
 service = Service(
@@ -28,13 +33,15 @@ service = Service(
     routers=(router, delegations_api.router, requests_api.router, proposals_api.router),
     metadata=metadata,
     migrations=Path(__file__).parents[2] / "migrations" / "versions",
-    consumers=with_requests(CONSUMERS),
+    consumers=with_requests((*CONSUMERS, *revisions.CONSUMERS)),
     resources=open_resources,
     jobs=(HOUSEKEEPING, SEALING),
     workers=WORKERS,
     sealed=(
-        Sealed(timeline, ("note", "fields"), text_binding),
-        Sealed(requests_tables.request_steps, ("text",), requests_store.text_binding),
+        Sealed(timeline, ("note", "fields"), text_binding, immutable=True),
+        Sealed(recalls, ("note",), recall_binding),
+        Sealed(requests_tables.request_steps, ("text",), requests_store.text_binding, immutable=True),
         Sealed(requests_tables.proposals, ("reason",), proposals_store.reason_binding),
     ),
+    audited=(AUDITED, requests_store.AUDITED),
 )

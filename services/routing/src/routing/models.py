@@ -11,6 +11,7 @@ from kit.texts import Code
 Note = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")
 ]
+Kind = Literal["suggestion", "accusation", "appeal"]
 Route = Annotated[int, Field(ge=1, le=6, description="how an appeal is handled, Art 31 (1) to (6)")]
 Fields = Annotated[dict[str, JsonValue], Field(max_length=50, description="as the form of the procedure asks")]
 
@@ -26,7 +27,13 @@ class Decision(BaseModel):
 
 
 class ScreenIn(Decision):
+    """What it is and by which way it goes; kind and accused units as far as they are known only now."""
+
+    kind: Kind | None = Field(default=None, description="what it turns out to be, Art 29 to 31")
     route: Route | None = None
+    accused_units: list[Code] = Field(
+        default=[], max_length=50, description="found to be accused beside those known; nobody is taken off (Art 30)"
+    )
     procedure: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,60}$")] | None = None
 
 
@@ -72,13 +79,16 @@ class UnitOut(BaseModel):
 
 
 class ProcedureOut(BaseModel):
-    """A procedure that such a petition can be given; `default`: chosen when nobody says otherwise."""
+    """A procedure that such a petition can be given; `default`: chosen when nobody says otherwise; `channels`: only for
+    what came by these, before the default of all others.
+    """
 
     name: str
     version: int
     zh: str
     en: str
     default: bool
+    channels: list[str] = []
 
 
 class HandOverOut(BaseModel):
@@ -121,8 +131,21 @@ class ClockOut(BaseModel):
     why: dict[str, Any]
 
 
+class FieldOut(BaseModel):
+    """A field of the action's form as it was filled in; zh, en: its value as people read it."""
+
+    name: str
+    title_zh: str
+    title_en: str
+    value: JsonValue
+    zh: str
+    en: str
+
+
 class Entry(BaseModel):
-    """A line of the timeline. `actor` is known only where the action was taken."""
+    """A line of the timeline. `actor` is known only where the action was taken, `note` and `fields` also where a letter
+    told them: to who goes on with the case, and of a result or a refusal to who handed it on.
+    """
 
     version: int
     action: str
@@ -132,6 +155,7 @@ class Entry(BaseModel):
     at: datetime
     reason: str | None
     note: str | None
+    fields: list[FieldOut] = []
 
 
 class CaseRow(BaseModel):

@@ -37,16 +37,6 @@ define(
     Refusal(422, "该单位已是承办单位", "This unit holds the case already", "选择其他单位", "Choose another unit"),
 )
 define(
-    "deadline-missing",
-    Refusal(
-        422,
-        "交办必须规定将来的办结期限",
-        "An assignment needs a deadline in the future",
-        "填写 due_at",
-        "Give due_at",
-    ),
-)
-define(
     "paper-missing",
     Refusal(
         409,
@@ -54,6 +44,16 @@ define(
         "The opinion paper is not here yet",
         "先在文书中写处理意见书;刚写完的稍候重试",
         "Write the opinion paper in documents first; if you just did, try again in a moment",
+    ),
+)
+define(
+    "outcome-differs",
+    Refusal(
+        422,
+        "处理结论与意见书不一致",
+        "The outcome is not that of the opinion paper",
+        "按意见书的结论填写 outcome,或重写意见书",
+        "Give the outcome that the paper says, or write the paper anew",
     ),
 )
 define(
@@ -77,6 +77,16 @@ define(
     ),
 )
 define(
+    "nothing-to-claim",
+    Refusal(
+        409,
+        "不是待认领的工单",
+        "There is no order to be claimed",
+        "直接办理",
+        "Go on with it",
+    ),
+)
+define(
     "route-missing",
     Refusal(
         422,
@@ -94,16 +104,6 @@ define(
         "Something is missing",
         "按 papers 和 errors 补齐后重试",
         "Complete what papers and errors name, then send again",
-    ),
-)
-define(
-    "objection-too-late",
-    Refusal(
-        409,
-        "已超过五个工作日的异议期",
-        "The five working days for an objection are over",
-        "依法办理该件",
-        "Handle the case",
     ),
 )
 define(
@@ -150,8 +150,8 @@ define(
     "not-in-review",
     Refusal(
         409,
-        "复查复核件不得再转送、交办",
-        "A case under review is not handed on",
+        "复查复核件不得再转送、交办、并案",
+        "A case under review is not handed on or merged",
         "由复查复核单位办理",
         "The reviewing unit decides it",
     ),
@@ -160,8 +160,8 @@ define(
     "four-eyes",
     Refusal(
         409,
-        "拟稿人不能审批自己的处理意见",
-        "Nobody approves the opinion they sent for approval",
+        "送审人和已审批人不能再审批同一处理意见",
+        "Nobody approves an opinion that they sent for approval or have approved before",
         "由其他有权人员审批",
         "Let another approver decide",
     ),
@@ -227,6 +227,46 @@ define(
     ),
 )
 define(
+    "not-barred",
+    Refusal(
+        409,
+        "该事项未经复核终结,或已认定有新的事实和理由",
+        "This matter has not been through re-review, or facts and reasons were found new",
+        "依法受理或不予受理;属重复信访的先在登记中关联",
+        "Accept or decline it; if it repeats a terminated matter, link it in the register first (Art 36)",
+    ),
+)
+define(
+    "nothing-to-carry-out",
+    Refusal(
+        409,
+        "没有待落实的处理意见:意见不予支持、尚未送达,或已登记落实",
+        "There is nothing to carry out: no opinion in support was served, or its result is recorded already",
+        "查看处理意见及其期限",
+        "Look at the opinion and its time limits",
+    ),
+)
+define(
+    "object-instead",
+    Refusal(
+        409,
+        "签收的件只能交下级单位办理,不能退给来件单位或转给上级、同级单位",
+        "What was received is handed on to units below only: not back to its sender, nor up or sideways",
+        "不属本单位的,在异议期内提出异议",
+        "If it is not yours, object to the hand-over while the time for that runs",
+    ),
+)
+define(
+    "too-many-hops",
+    Refusal(
+        409,
+        "移交次数已达上限",
+        "The case has been handed on as often as it may be",
+        "由本单位办理,或提出异议,由共同上级指定",
+        "Handle it, or object so that the common superior decides",
+    ),
+)
+define(
     "no-further-review",
     Refusal(
         409,
@@ -244,35 +284,5 @@ define(
         "Only the unit above the handler reviews",
         "由系统按上一级单位转交,或不填 to_unit",
         "Leave to_unit out: the unit above is known",
-    ),
-)
-define(
-    "extension-too-late",
-    Refusal(
-        409,
-        "期限已届满,不能延期",
-        "The time limit is over and can no longer be extended",
-        "期限届满前批准延期;已逾期的尽快办结",
-        "Extend before the limit ends; finish soon what is overdue",
-    ),
-)
-define(
-    "extension-too-long",
-    Refusal(
-        422,
-        "延期超过规定天数,或已延期一次",
-        "The extension is longer than allowed, or there was one already",
-        "按 longest 缩短;每个期限只能延期一次",
-        "Shorten it to longest; a limit can be extended once",
-    ),
-)
-define(
-    "nothing-to-extend",
-    Refusal(
-        409,
-        "没有可延期的期限",
-        "No time limit is running that could be extended",
-        "查看 clocks 中正在计算的期限",
-        "See in clocks which time limits run",
     ),
 )

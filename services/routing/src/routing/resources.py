@@ -1,10 +1,10 @@
 """What routing holds while it runs, beside its database: units, procedures, the calendar."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from contracts import units
+from contracts.units import Unit as Entry
 from contracts.units import UnitDirectory
 from kit.errors import Refused
 from kit.runtime import Runtime
@@ -12,6 +12,7 @@ from routing.decisions import Counting
 from routing.domain import Unit
 from routing.procedures.domain import ClockRule
 from routing.procedures.library import Library
+from routing.procedures.usecases import keeping
 from routing.settings import Settings
 from routing.timing.calendars import WorkingDays
 from routing.timing.clocks import CountingPolicy
@@ -29,26 +30,38 @@ class Resources:
         known = self.units.units.get(code)
         if known is None:
             raise Refused("unknown-unit", field="to_unit")
-        return _unit(known)
+        return self._known(known)
 
-    def accused(self, codes: tuple[str, ...]) -> tuple[Unit, ...]:
-        return tuple(self.unit(code) for code in codes if code in self.units.units)
+    def holder(self, unit: Unit, accused: tuple[str, ...]) -> Unit:
+        """Who holds what a unit registers: itself, or the nearest superior from which it is not kept (Art 30).
+
+        Raises Refused("accused-unit") when there is none.
+        """
+        found = self._competent(Entry(unit.code, unit.code, unit.region, unit.node), accused)
+        if found is None:
+            raise Refused("accused-unit", rule="Art 30")
+        return found
 
     def superior(self, code: str, accused: tuple[str, ...] = ()) -> Unit | None:
-        """The unit that reviews the opinions of this one (Art 35, 36); one that is accused does not (Art 30)."""
-        above = self.units.units.get(code)
-        while above is not None:
-            above = self.units.superior(above)
-            if above is not None and above.code not in accused:
-                return _unit(above)
-        return None
+        """The unit that reviews the opinions of this one (Art 35, 36): the next above from which it is not kept."""
+        known = self.units.units.get(code)
+        return self._competent(known and self.units.superior(known), accused)
 
-    def arbiter(self, *regions: str, accused: tuple[str, ...] = ()) -> Unit | None:
-        """The nearest common superior of units in these regions that is not accused (Art 30)."""
+    def arbiter(self, *regions: str, accused: tuple[str, ...] = (), parties: Collection[str] = ()) -> Unit | None:
+        """The nearest common superior of units in these regions from which it is not kept (Art 30), and none of the
+        parties: nobody settles a dispute of their own.
+        """
         found = self.units.common_superior(*regions)
-        while found is not None and found.code in accused:
+        while found is not None and found.code in parties:
             found = self.units.superior(found)
-        return _unit(found) if found else None
+        return self._competent(found, accused)
+
+    def _competent(self, first: Entry | None, accused: tuple[str, ...]) -> Unit | None:
+        found = self.units.competent(first, accused)
+        return self._known(found) if found else None
+
+    def _known(self, unit: Entry) -> Unit:
+        return Unit(unit.code, unit.region, unit.node, self.units.above(unit.code, unit.region))
 
     def clock_rules(self, procedure: str) -> Sequence[ClockRule]:
         """None of a procedure that only newer nodes know."""
@@ -60,21 +73,19 @@ class Resources:
         return known.name if known else code
 
 
-def _unit(known: units.Unit) -> Unit:
-    return Unit(known.code, known.region, known.node)
-
-
 @asynccontextmanager
 async def open_resources(runtime: Runtime) -> AsyncIterator[Resources]:
     settings = Settings.model_validate(runtime.settings.services.get("routing", {}))
     overrides = settings.calendar_overrides
     policy = CountingPolicy(settings.exclude_first_day, settings.roll_to_next_working_day)
-    yield Resources(
-        UnitDirectory.read(runtime.settings.resolve(runtime.settings.node.units_file)),
-        settings,
-        Library.shipped(),
-        Counting(WorkingDays.read(runtime.settings.resolve(overrides) if overrides else None), policy),
-    )
+    own = runtime.settings.resolve(settings.definitions) if settings.definitions else None
+    async with keeping(runtime, own) as library:
+        yield Resources(
+            UnitDirectory.read(runtime.settings.resolve(runtime.settings.node.units_file)),
+            settings,
+            library,
+            Counting(WorkingDays.read(runtime.settings.resolve(overrides) if overrides else None), policy),
+        )
 
 
 def of(runtime: Runtime) -> Resources:

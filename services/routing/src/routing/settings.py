@@ -4,7 +4,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from routing.requests.rules import Policy
+from routing.requests.rules import LONGEST, Policy
+from routing.table import MOST_HOPS
 
 
 class Settings(BaseModel):
@@ -18,7 +19,23 @@ class Settings(BaseModel):
     objections: int = Field(
         default=2, ge=1, description="after how many of them the common superior decides whose it is"
     )
+    hops: int = Field(
+        default=MOST_HOPS, ge=1, le=80, description="how often a case may be handed on, so that it does not go round"
+    )
+    longest_days: int = Field(
+        default=LONGEST.days, ge=1, le=36_500, description="a deadline set further away is a slip of the pen"
+    )
+    unclaimed_report_days: int = Field(
+        default=15, ge=1, description="for the result of an order that was assigned because nobody claimed it"
+    )
+    delegation_days: int = Field(default=92, ge=1, description="a leader is absent for a quarter of a year at most")
+    returns_per_month: int = Field(
+        default=15, ge=1, description="returns for revision of one unit in a month that raise an alarm"
+    )
     requests: Policy = Policy()
+    definitions: Path | None = Field(
+        default=None, description="directory of the office's own procedures, read at start"
+    )
     default_unit: str | None = Field(
         default=None, description="takes orders that nobody claimed in time; else the node's office"
     )

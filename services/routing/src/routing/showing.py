@@ -1,6 +1,5 @@
 """A case as one caller sees it: its clocks with their reasons, what may be done now, what was done."""
 
-from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -8,13 +7,14 @@ from typing import Any
 from sqlalchemy import Row
 
 from kit.auth import Principal
-from kit.db import Session
 from kit.runtime import Runtime
-from routing import approvals, domain, resources, store, usecases
+from routing import domain, resources, store
 from routing.domain import Case, Why
-from routing.models import ActionOut, CaseOut, CaseRow, ClockOut, Entry, HandOverOut
+from routing.models import ActionOut, CaseOut, CaseRow, ClockOut, Entry, FieldOut, HandOverOut
 from routing.procedures.domain import ActionRule, ClockRule, Procedure
+from routing.procedures.filled import filled
 from routing.shapes import clocks_of
+from routing.standing import Standing, Step
 from routing.table import ACTIONS, TABLE
 from routing.timing import clocks, explaining
 
@@ -23,7 +23,7 @@ ORDER = {"green": 0, "yellow": 1, "red": 2}
 
 def line(runtime: Runtime, row: Row[Any]) -> CaseRow:
     held = resources.of(runtime)
-    level = worst(runtime, row.body["procedure"], clocks_of(row.body))
+    level = worst(runtime, row.body["procedure"], clocks_of(row.body["clocks"]))
     return CaseRow.model_validate({
         **row.body, "id": row.id, "version": row.version, "holder_name": held.name(row.holder_unit),
         "due_at": row.due_at, "level": level,
@@ -39,12 +39,11 @@ def worst(runtime: Runtime, procedure: str, running: tuple[clocks.Clock, ...]) -
 
 
 def _rules(runtime: Runtime, procedure: str) -> dict[str, ClockRule]:
-    return {rule.name: rule for rule in resources.of(runtime).procedures.get(procedure).clocks}
+    return {rule.name: rule for rule in resources.of(runtime).procedures.seen(procedure).clocks}
 
 
-async def shown(runtime: Runtime, session: Session, principal: Principal, case: Case) -> CaseOut:
-    held = resources.of(runtime)
-    rows = await store.timeline_of(session, case.id)
+def shown(runtime: Runtime, principal: Principal, there: Standing) -> CaseOut:
+    held, case = resources.of(runtime), there.case
     offer = case.hand_over
     return CaseOut(
         id=case.id, number=case.number, channel=case.channel, kind=case.kind, state=case.state, stage=case.stage,
@@ -59,14 +58,24 @@ async def shown(runtime: Runtime, session: Session, principal: Principal, case: 
             id=offer.id, kind=offer.kind, from_unit=offer.from_unit, to_unit=offer.to_unit,
             offered_at=offer.offered_at, due_at=offer.due_at,
         ),
-        clocks=_clocks(runtime, case), actions=await actions(runtime, session, principal, case),
-        timeline=[
-            Entry(version=row["version"], action=row["action"], unit=row["unit"], unit_name=held.name(row["unit"]),
-                  actor=row["actor"], at=row["at"], reason=row["reason"],
-                  note=store.opened_note(runtime.keyring, row))
-            for row in rows
-        ],
+        clocks=_clocks(runtime, case), actions=actions(runtime, principal, there),
+        timeline=[_entry(runtime, case, step) for step in there.steps],
     )  # fmt: skip
+
+
+def _entry(runtime: Runtime, case: Case, step: Step) -> Entry:
+    return Entry(
+        version=step.version, action=step.action, unit=step.unit, unit_name=resources.of(runtime).name(step.unit),
+        actor=step.actor, at=step.at, reason=step.reason, note=store.opened_note(runtime.keyring, case.id, step),
+        fields=_fields(runtime, case, step),
+    )  # fmt: skip
+
+
+def _fields(runtime: Runtime, case: Case, step: Step) -> list[FieldOut]:
+    """Who may read the note of a step may read what was filled in with it."""
+    rule = resources.of(runtime).procedures.seen(case.procedure).actions.get(step.action, ActionRule())
+    found = filled(rule.form, store.opened_fields(runtime.keyring, case.id, step))
+    return [FieldOut.model_validate(each, from_attributes=True) for each in found]
 
 
 def _clocks(runtime: Runtime, case: Case) -> list[ClockOut]:
@@ -85,29 +94,26 @@ def _clock(runtime: Runtime, clock: clocks.Clock, rule: ClockRule, now: datetime
     )  # fmt: skip
 
 
-async def actions(runtime: Runtime, session: Session, principal: Principal, case: Case) -> list[ActionOut]:
+def actions(runtime: Runtime, principal: Principal, there: Standing) -> list[ActionOut]:
     """Every action of the table: allowed now, or why not."""
-    procedure = resources.of(runtime).procedures.get(case.procedure)
-    case = await usecases.with_submitter(session, case)
-    actor = await usecases.actor_of(runtime, session, principal, case)
-    now = runtime.clock.now()
-    whys = {action: domain.refusal(case, action, actor, procedure, now) for action in ACTIONS}
-    missing = await _missing(session, case, procedure, [action for action, why in whys.items() if why is None])
-    return [_action(case, procedure, action, why, missing.get(action, [])) for action, why in whys.items()]
+    case, now = there.case, runtime.clock.now()
+    procedure = resources.of(runtime).procedures.seen(case.procedure)
+    actor = there.actor(principal, runtime.node)
+    found = []
+    for action in ACTIONS:
+        why = domain.refusal(case, action, actor, procedure, now)
+        found.append(_action(case, procedure, action, why, [] if why else _missing(there, action, procedure)))
+    return found
 
 
-async def _missing(session: Session, case: Case, procedure: Procedure, allowed: Sequence[str]) -> dict[str, list[str]]:
-    """What each of the actions still needs: papers, answers of supporting units."""
-    wanted = {action: procedure.actions[action].papers for action in allowed if action in procedure.actions}
-    filed = await approvals.filed_kinds(session, case) if any(wanted.values()) else set()
-    missing = {action: [kind for kind in papers if kind not in filed] for action, papers in wanted.items()}
-    if "submit" in missing:
-        missing["submit"] += await usecases.missing_support(session, case, "submit")
-    return missing
+def _missing(there: Standing, action: str, procedure: Procedure) -> list[str]:
+    """What an action still needs: papers, answers of supporting units."""
+    rule = procedure.asks(action, served=there.case.served_at is not None)
+    return there.missing_papers(rule) + there.missing_support(action)
 
 
 def _action(case: Case, procedure: Procedure, action: str, why: Why | None, missing: list[str]) -> ActionOut:
-    rule, cell = procedure.actions.get(action, ActionRule()), TABLE.get((case.state, action))
+    rule, cell = procedure.asks(action, served=case.served_at is not None), TABLE.get((case.state, action))
     return ActionOut(
         action=action, allowed=why is None and not missing,
         reason=why.slug if why else ("incomplete" if missing else None),

@@ -1,21 +1,23 @@
 """Rows of routing: every statement takes a whole batch."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select, tuple_
 
-from contracts.envelope import Envelope
 from kit.crypto import Keyring
 from kit.db import Session
+from kit.pages import Place
 from kit.paths import ancestors
-from routing.domain import Case
+from routing.domain import Case, HandOver
+from routing.rights import Known
 from routing.shapes import public_state, stored
+from routing.standing import Step
 from routing.table import ENDS
-from routing.tables import case_scopes, cases
+from routing.tables import DUE, NEVER, TURN, case_scopes, cases
 
 # a replica keeps the highest version, whatever the order and however often it comes
 KEEP = """
@@ -26,41 +28,46 @@ FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::boolean[], $5::json
   AS told (id, version, due_at, open, body)
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state,
   holder_unit = excluded.holder_unit, writer = excluded.writer, due_at = excluded.due_at, open = excluded.open,
-  body = excluded.body
+  accused_units = excluded.accused_units, body = excluded.body
   WHERE cases.version < excluded.version
 RETURNING id
-"""
-# one writer: the next version may only come from the node that the present one names
-INTRUDERS = """
-SELECT told.id FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS told (id, version, node)
-JOIN cases ON cases.id = told.id AND cases.version + 1 = told.version AND cases.writer <> told.node LIMIT 1
 """
 TIMELINE = """
 INSERT INTO timeline (case_id, version, action, unit, actor, at, reason, note, fields)
 SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
   $8::bytea[], $9::bytea[])
-ON CONFLICT (case_id, version) DO UPDATE SET note = coalesce(timeline.note, excluded.note)
+ON CONFLICT (case_id, version) DO UPDATE SET note = coalesce(timeline.note, excluded.note),
+  fields = coalesce(timeline.fields, excluded.fields)
+  WHERE timeline.actor IS NULL
+    AND (timeline.action, timeline.unit, timeline.at) = (excluded.action, excluded.unit, excluded.at)
 """
 SCOPES = "INSERT INTO case_scopes (scope, case_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING"
-# the fence of the version before, and what belongs to the new one, in one statement
+# The next version and its line of the timeline. Where the version before is gone, `moved` is empty, and a line of no
+# case ends the whole statement, with all else that is written in it.
 WRITE = """
-WITH moved AS (
-  UPDATE cases SET version = $2, state = $3, holder_unit = $4, writer = $5, due_at = $6, open = $7, body = $8
+moved AS (
+  UPDATE cases SET version = $2, state = $3, holder_unit = $4, writer = $5, due_at = $6, open = $7, body = $8,
+    accused_units = $16
   WHERE id = $1 AND version = $2 - 1 RETURNING id),
 told AS (
   INSERT INTO timeline (case_id, version, action, unit, actor, at, reason, note, fields)
-  SELECT id, $2, $9, $10, $11, $12, $13, $14, $15 FROM moved
-  ON CONFLICT (case_id, version) DO UPDATE SET note = coalesce(timeline.note, excluded.note)),
-seen AS (
-  INSERT INTO case_scopes (scope, case_id) SELECT scope, id FROM moved, unnest($16::text[]) AS scope
-  ON CONFLICT DO NOTHING)
-SELECT count(*) FROM moved
+  VALUES ((SELECT id FROM moved), $2, $9, $10, $11, $12, $13, $14, $15)
+  ON CONFLICT (case_id, version) DO UPDATE SET note = coalesce(timeline.note, excluded.note))
 """
-HELD = """
-SELECT id, version, body FROM cases
-WHERE id = $1 AND NOT accused_units @> ARRAY[$3]
-  AND EXISTS (SELECT FROM case_scopes WHERE scope = $2 AND case_id = $1)
-FOR UPDATE
+SEE = """
+seen AS (
+  INSERT INTO case_scopes (scope, case_id) SELECT scope, id FROM moved, unnest($1::text[]) AS scope
+  ON CONFLICT DO NOTHING)
+"""
+
+# Entries whose line of the timeline is gone or is not as it was audited. Entries of the first release have no digests.
+AUDITED = """
+SELECT audit.id FROM audit LEFT JOIN timeline t ON (t.case_id, t.version) = (audit.subject, audit.after)
+WHERE audit.after IS NOT NULL AND audit.action NOT LIKE 'request.%' AND (
+  (t.action, t.unit, t.actor, t.at, t.reason) IS DISTINCT FROM
+    (audit.action, audit.unit, audit.actor, audit.at, audit.reason)
+  OR audit.detail IS NOT NULL AND (encode(sha256(t.note), 'hex'), encode(sha256(t.fields), 'hex')) IS DISTINCT FROM
+    (audit.detail::jsonb->>'note', audit.detail::jsonb->>'fields'))
 """
 
 
@@ -69,12 +76,23 @@ def text_binding(case_id: UUID, version: int, column: str) -> str:
     return f"timeline/{case_id}/{version}/{column}"
 
 
+def recall_binding(hand_over: UUID, node: str) -> str:
+    return f"recalls/{hand_over}/{node}"
+
+
 def sealed_text(ring: Keyring, case: Case, column: str, text: str) -> bytes | None:
     return ring.encrypt(text, text_binding(case.id, case.version, column)) if text else None
 
 
-def opened_note(ring: Keyring, row: asyncpg.Record) -> str | None:
-    return row["note"] and ring.decrypt(row["note"], text_binding(row["case_id"], row["version"], "note"))
+def opened_note(ring: Keyring, case_id: UUID, step: Step) -> str | None:
+    return ring.decrypt(step.note, text_binding(case_id, step.version, "note")) if step.note else None
+
+
+def opened_fields(ring: Keyring, case_id: UUID, step: Step) -> dict[str, Any]:
+    """What was filled into the form of the action; empty where nothing was, or this node was not told."""
+    text = ring.decrypt(step.fields, text_binding(case_id, step.version, "fields")) if step.fields else "{}"
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 async def keep(session: Session, ring: Keyring, told: Sequence[Case]) -> set[UUID]:
@@ -94,16 +112,17 @@ async def keep(session: Session, ring: Keyring, told: Sequence[Case]) -> set[UUI
         [is_open(case) for case in newest.values()],
         [public_state(case).model_dump_json() for case in newest.values()],
     )
-    await _keep_timeline(session, ring, told)
-    pairs = sorted({(s, case.id) for case in told for region in case.regions for s in ancestors(region)})
+    await keep_timeline(session, ring, told)
+    pairs = sorted({(scope, case.id) for case in told for scope in _scopes(case)})
     await session.raw.execute(SCOPES, [scope for scope, _ in pairs], [case_id for _, case_id in pairs])
     return {row["id"] for row in renewed}
 
 
-async def _keep_timeline(session: Session, ring: Keyring, told: Sequence[Case]) -> None:
+async def keep_timeline(session: Session, ring: Keyring, told: Sequence[Case]) -> None:
+    """Their lines; the words of one that another node wrote are added when they come, if it is the same line."""
     rows = [
         (c.id, c.version, c.last.action, c.last.unit, c.last.actor, c.last.at, c.last.reason,
-         sealed_text(ring, c, "note", c.last.note), None)
+         sealed_text(ring, c, "note", c.last.note), sealed_text(ring, c, "fields", c.last.fields))
         for c in told
     ]  # fmt: skip
     await session.raw.execute(TIMELINE, *zip(*rows, strict=True))
@@ -113,33 +132,30 @@ def is_open(case: Case) -> bool:
     return case.state not in ENDS
 
 
-async def write(session: Session, ring: Keyring, case: Case, fields: str = "") -> bool:
-    """Write the next version behind the fence of the one before. False when that one is gone. fields: JSON, sealed."""
-    last = case.last
-    scopes = sorted({scope for region in (case.holder_region, *case.regions[-1:]) for scope in ancestors(region)})
-    moved: int = await session.raw.fetchval(
-        WRITE, case.id, case.version, case.state, case.holder_unit, case.writer, case.due_at, is_open(case),
-        public_state(case).model_dump_json(), last.action, last.unit, last.actor, last.at, last.reason,
-        sealed_text(ring, case, "note", last.note), sealed_text(ring, case, "fields", fields), scopes,
+def put(session: Session, case: Case, state: str, step: Step, before: Case | None) -> None:
+    """Collect the next version: written if and only if it stands behind the one before. state: the public one, JSON."""
+    session.write(
+        WRITE, case.id, case.version, case.state, case.holder_unit, case.writer, case.due_at, is_open(case), state,
+        *step[1:], case.accused_units,
     )  # fmt: skip
-    return moved == 1
+    scopes, seen = _scopes(case), _scopes(before) if before else set[str]()
+    if scopes - seen:
+        session.write(SEE, sorted(scopes - seen))
 
 
-async def intruder(session: Session, events: Sequence[Envelope]) -> UUID | None:
-    """A case whose next version was told by a node that had no right to write it."""
-    found: UUID | None = await session.raw.fetchval(
-        INTRUDERS,
-        [event.subject for event in events],
-        [event.version for event in events],
-        [event.node for event in events],
-    )
-    return found
+def _scopes(case: Case) -> set[str]:
+    return {scope for region in (case.holder_region, *case.regions) for scope in ancestors(region)}
 
 
-async def held(session: Session, case_id: UUID, scope: str, unit: str) -> Case | None:
-    """The case, locked until the transaction ends, if this region and unit may see it."""
-    row = await session.raw.fetchrow(HELD, case_id, scope, unit)
-    return None if row is None else stored(row["id"], row["version"], row["body"])
+async def version_of(session: Session, case_id: UUID) -> int:
+    version: int = await session.raw.fetchval("SELECT version FROM cases WHERE id = $1", case_id)
+    return version
+
+
+async def known(session: Session, case_ids: Sequence[UUID]) -> dict[UUID, Known]:
+    """Of the cases that are here, the version and who writes the next one."""
+    rows = await session.raw.fetch("SELECT id, version, writer FROM cases WHERE id = ANY ($1::uuid[])", case_ids)
+    return {row["id"]: (row["version"], row["writer"]) for row in rows}
 
 
 async def locked(session: Session, case_id: UUID) -> Case | None:
@@ -148,65 +164,68 @@ async def locked(session: Session, case_id: UUID) -> Case | None:
     return None if row is None else stored(row["id"], row["version"], row["body"])
 
 
-def _readable(scope: str, unit: str) -> Select[Any]:
-    """Cases that this region and unit may read; accused units see nothing (Art 30)."""
+def _readable(scope: str, line: Sequence[str]) -> Select[Any]:
+    """Cases that a unit of this region may read. line: the unit first, then all above it; what accuses one of these is
+    kept from it (Art 30).
+    """
     return (
         select(cases)
         .join(case_scopes, case_scopes.c.case_id == cases.c.id)
-        .where(case_scopes.c.scope == scope, ~cases.c.accused_units.contains([unit]))
+        .where(case_scopes.c.scope == scope, ~cases.c.accused_units.overlap(line))
     )
 
 
-async def find(session: Session, case_id: UUID, scope: str, unit: str) -> Row[Any] | None:
+async def find(session: Session, case_id: UUID, scope: str, line: Sequence[str]) -> Row[Any] | None:
     found: Row[Any] | None = (
-        await session.sql.execute(_readable(scope, unit).where(cases.c.id == case_id))
+        await session.sql.execute(_readable(scope, line).where(cases.c.id == case_id))
     ).one_or_none()
     return found
 
 
 async def page(
-    session: Session, scope: str, unit: str, *, before: UUID | None, limit: int, state: str | None, mine: bool
+    session: Session, scope: str, line: Sequence[str], *, before: UUID | None, limit: int, state: str | None, mine: bool
 ) -> Sequence[Row[Any]]:
     """Newest first; one row more than `limit` tells that there is a next page."""
-    query = _readable(scope, unit)
-    if before is not None:
-        query = query.where(case_scopes.c.case_id < before)
+    query = _readable(scope, line)
+    if before is not None:  # of both: whichever table is read first begins there
+        query = query.where(case_scopes.c.case_id < before, cases.c.id < before)
     if state is not None:
         query = query.where(cases.c.state == state)
     if mine:
-        query = query.where(cases.c.holder_unit == unit)
+        query = query.where(cases.c.holder_unit == line[0])
     rows: Sequence[Row[Any]] = (
         await session.sql.execute(query.order_by(case_scopes.c.case_id.desc()).limit(limit + 1))
     ).all()
     return rows
 
 
-async def to_do(session: Session, unit: str, limit: int) -> Sequence[Row[Any]]:
-    """What a unit holds and has not finished, what is due first first."""
-    query = (
-        select(cases)
-        .where(cases.c.holder_unit == unit, cases.c.open, ~cases.c.accused_units.contains([unit]))
-        .order_by(cases.c.due_at, cases.c.id)
-        .limit(limit)
-    )
-    rows: Sequence[Row[Any]] = (await session.sql.execute(query)).all()
+async def to_do(session: Session, line: Sequence[str], limit: int, after: Place | None = None) -> Sequence[Row[Any]]:
+    """What a unit must decide: what it holds and has not finished, and where it is asked in an objection or a dispute.
+    What is due first first; one row more than `limit`, as above.
+    """
+    turn = TURN == line[0]  # noqa: SIM300 - the column, not a constant
+    query = select(cases).where(turn, cases.c.open, ~cases.c.accused_units.overlap(line))
+    if after is not None:
+        query = query.where(tuple_(DUE, cases.c.id) > tuple_(func.coalesce(after[0], NEVER), after[1]))
+    rows: Sequence[Row[Any]] = (await session.sql.execute(query.order_by(DUE, cases.c.id).limit(limit + 1))).all()
     return rows
 
 
-async def timeline_of(session: Session, case_id: UUID) -> list[asyncpg.Record]:
-    rows: list[asyncpg.Record] = await session.raw.fetch(
-        "SELECT * FROM timeline WHERE case_id = $1 ORDER BY version", case_id
-    )
-    return rows
-
-
-async def note_recall(session: Session, hand_over: UUID, case_id: UUID, at: datetime) -> None:
+async def note_recall(session: Session, ring: Keyring, hand_over: UUID, case_id: UUID, at: datetime, *, node: str,
+                      note: str) -> None:  # fmt: skip
+    """Remember that a node asked for an offer that is not here yet. note: why."""
+    sealed = ring.encrypt(note, recall_binding(hand_over, node)) if note else None
     await session.raw.execute(
-        "INSERT INTO recalls (hand_over, case_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        hand_over, case_id, at,
+        "INSERT INTO recalls (hand_over, node, case_id, at, note) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        hand_over, node, case_id, at, sealed,
     )  # fmt: skip
 
 
-async def recalled_before(session: Session, hand_over: UUID) -> bool:
-    found: bool = await session.raw.fetchval("SELECT EXISTS (SELECT FROM recalls WHERE hand_over = $1)", hand_over)
-    return found
+async def recalled_before(session: Session, ring: Keyring, offer: HandOver) -> str | None:
+    """Why the node that made the offer asked for it before it came; empty where it did not say, None if it did not."""
+    row = await session.raw.fetchrow(
+        "SELECT note FROM recalls WHERE hand_over = $1 AND node = $2", offer.id, offer.from_node
+    )
+    if row is None:
+        return None
+    return ring.decrypt(row["note"], recall_binding(offer.id, offer.from_node)) if row["note"] else ""

@@ -21,6 +21,8 @@ ENDS = frozenset(
 BACK = "(as before the hand-over)"
 SAME = "(unchanged)"
 
+MOST_HOPS = 20  # policy: how often a case is handed on before it must be decided where it is
+
 OFFICE = frozenset({"clerk", "handler", "leader"})
 HANDLING = frozenset({"handler", "leader"})
 LEADER = frozenset({"leader"})
@@ -57,9 +59,11 @@ def _deciding() -> Iterator[Row]:
     yield ("objected",), "agree-objection", Rule(BACK, "offerer", OFFICE, "Art 23")
     yield ("objected",), "refuse-objection", Rule("received", "offerer", OFFICE, "Art 23")
     yield ("disputed",), "arbitrate", Rule("offered", "arbiter", ABOVE, "Art 23")
+    yield UNDECIDED, "claim", Rule(SAME, "holder", OFFICE, "", ("unclaimed",))
     yield UNDECIDED, "accept", Rule("accepted", "holder", OFFICE, "Art 22, 23", ("not-terminated-before",))
     yield UNDECIDED, "decline", Rule("declined", "holder", OFFICE, "Art 23")
-    yield UNDECIDED, "refuse-again", Rule("not-accepted-again", "holder", OFFICE, "Art 36")
+    yield UNDECIDED, "refuse-again", Rule("not-accepted-again", "holder", OFFICE, "Art 36", ("barred",))
+    yield UNDECIDED, "lift-bar", Rule(SAME, "holder", LEADER, "Art 36", ("barred",))
     yield UNDECIDED, "answer", Rule("answered", "holder", OFFICE, "Art 22")
     yield UNDECIDED, "guide", Rule("guided", "holder", OFFICE, "Art 22, 31")
     yield UNDECIDED, "export", Rule("exported", "holder", OFFICE, "Art 22, 30")
@@ -83,17 +87,21 @@ def _handling() -> Iterator[Row]:
     yield ("opinion-approved", "served"), "close", Rule("closed", "holder", OFFICE, "Art 32")
     done = ("opinion-approved", "served", "closed", "terminated")
     yield done, "report", Rule(SAME, "holder", OFFICE, "Art 22", ("was-assigned",))
+    yield done[1:], "carry-out", Rule(SAME, "holder", OFFICE, "Art 32", ("to-be-carried-out",))
     yield ("served", "closed"), "request-review", Rule("offered", "holder", OFFICE, "Art 35, 36", ("in-review-window",))
 
 
 def _overlays() -> Iterator[Row]:
     """What lies over any state in which a case is worked on."""
     working = (*UNDECIDED, *HANDLED)
-    unfinished = ("registered", *working, "hearing", "mediating", "opinion-drafted", "in-approval")
+    suspended = (*working, "hearing", "mediating", "opinion-drafted")
+    between = ("offered", "objected", "disputed")
+    # a petitioner withdraws as long as nothing has ended, also while two units do not agree whose the case is
+    unfinished = ("registered", *between, *suspended, "in-approval", "opinion-approved", "served")
     yield unfinished, "note-withdrawal", Rule("withdrawn", "holder", OFFICE, "")
-    yield working, "suspend", Rule(SAME, "holder", HANDLING, "Art 31")
-    yield working, "resume", Rule(SAME, "holder", HANDLING, "Art 31", ("is-suspended",))
-    yield working, "merge", Rule(SAME, "holder", OFFICE, "")
+    yield suspended, "suspend", Rule(SAME, "holder", HANDLING, "Art 31")
+    yield suspended, "resume", Rule(SAME, "holder", HANDLING, "Art 31", ("is-suspended",))
+    yield working, "merge", Rule(SAME, "holder", OFFICE, "", ("not-in-review", "not-terminated-before"))
     yield working, "unmerge", Rule(SAME, "holder", OFFICE, "", ("is-merged",))
 
 
@@ -102,5 +110,6 @@ _ROWS = (*_deciding(), *_handling(), *_overlays())
 TABLE: Mapping[tuple[str, str], Rule] = {(state, action): rule for states, action, rule in _ROWS for state in states}
 ACTIONS = tuple(dict.fromkeys(action for _, action, _ in _ROWS))
 # what the system does by itself, beside these: the case is opened, an offer to a unit nobody
-# knows goes back, and time limits are counted anew when the calendar changes
-BY_ITSELF = ("open", "return", "recount")
+# knows goes back, time limits are counted anew when the calendar changes, and it is marked that the matter went through
+# re-review before (or did not), as the register found
+BY_ITSELF = ("open", "return", "recount", "recognise", "unrecognise")

@@ -7,30 +7,40 @@ from uuid import UUID
 from kit.db import Session
 from kit.runtime import Runtime
 from routing import decisions, resources, store, usecases
-from routing.domain import Actor, Case, Last, Order
+from routing.domain import UNCLAIMED, Actor, Case, Last, Order, Unit
+from routing.procedures.usecases import follower
 from routing.table import HANDLING, OFFICE
 from routing.timing import clocks, deadlines
 from routing.timing.clocks import Calendar, CountingPolicy
 
 SYSTEM = "system"
-REPORT = timedelta(days=15)  # for the result of an order that was assigned because nobody claimed it
 
 
 async def expire(runtime: Runtime, session: Session, case_id: UUID, action: str) -> None:
-    """An order that nobody claimed in time goes to the default unit. Raises Refused."""
+    """An order that its holder did not claim in time goes to another unit. Raises Refused."""
     case = await store.locked(session, case_id)
     held = resources.of(runtime)
     if case is None or case.writer != runtime.node:
         return
-    default = held.settings.default_unit or runtime.settings.node.office_unit
-    now = runtime.clock.now()
+    now, report = runtime.clock.now(), timedelta(days=held.settings.unclaimed_report_days)
     order = Order(
         actor=Actor(SYSTEM, case.holder_unit, runtime.node, OFFICE | HANDLING), version=case.version, at=now,
-        reason="unclaimed", to=held.unit(default), due_at=now + REPORT, hand_over=runtime.ids.new(),
-        accused=held.accused(case.accused_units),
+        reason=UNCLAIMED, to=_taker(runtime, case), due_at=now + report, hand_over=runtime.ids.new(),
     )  # fmt: skip
     changed = decisions.decide(case, action, order, held.procedures.get(case.procedure), held.counting)
     await usecases.write(runtime, session, changed)
+
+
+def _taker(runtime: Runtime, case: Case) -> Unit:
+    """Who takes what the holder did not claim: the default unit, or the next one above that may have it (Art 30); where
+    that has had it, the next one above the holder. So it climbs, and does not go round by itself.
+    """
+    held = resources.of(runtime)
+    code = held.settings.default_unit or runtime.settings.node.office_unit
+    default = held.holder(held.unit(code), case.accused_units)
+    if default.code not in {case.holder_unit, *(unit for hop in case.hops for unit in (hop.from_unit, hop.to_unit))}:
+        return default
+    return held.superior(case.holder_unit, case.accused_units) or held.unit(case.holder_unit)
 
 
 async def redate(runtime: Runtime, session: Session, case_id: UUID) -> None:
@@ -58,6 +68,7 @@ def _ground(runtime: Runtime) -> tuple[Calendar, CountingPolicy]:
 
 
 WORKERS = (
+    follower(lambda runtime: resources.of(runtime).procedures, usecases.watch),
     deadlines.scheduler(expire),
     deadlines.Recount(_ground, lambda runtime, key: resources.of(runtime).clock_rules(key), redate).worker(),
 )

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from contracts.envelope import Envelope
-from contracts.events import case_event
+from contracts.events import CaseState, case_event
 from contracts.letters import CaseFile, CaseProgress, RecallRequest
 from contracts.speech import emit, post
 from kit import audit
@@ -16,13 +18,15 @@ from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
-from routing import approvals, domain, resources, store
+from routing import approvals, domain, resources, rights, store
 from routing.decisions import decide
-from routing.domain import Actor, Case, Order, Outcome, Unit
-from routing.procedures.domain import ActionRule, Procedure
-from routing.procedures.forms import FieldError, check_form
-from routing.requests import store as requests_store
+from routing.domain import Case, Order, Outcome, Unit
+from routing.links import store as links_store
+from routing.links.domain import check_merge
+from routing.procedures.domain import Procedure
+from routing.procedures.forms import check_form
 from routing.shapes import public_state
+from routing.standing import Standing, Step, stands
 from routing.timing import clocks, deadlines
 from routing.timing.store import Watch
 
@@ -37,8 +41,10 @@ class Wish:
     reason: str | None = None
     to_unit: str | None = None
     due_at: datetime | None = None
+    kind: str | None = None
     route: int | None = None
     procedure: str | None = None
+    accused_units: tuple[str, ...] = ()
     outcome: Outcome | None = None
     papers: tuple[UUID, ...] = ()
     days: int = 0
@@ -47,66 +53,70 @@ class Wish:
     lead: UUID | None = None
 
 
-async def actor_of(runtime: Runtime, session: Session, principal: Principal, case: Case) -> Actor:
-    """Who acts; while an opinion is in approval also with the roles an absent approver delegated."""
-    roles = principal.roles
-    if case.state == "in-approval":
-        now = runtime.clock.now()
-        roles |= await approvals.delegated_roles(session, principal.unit, principal.subject, now)
-    return Actor(principal.subject, principal.unit, runtime.node, roles)
-
-
-async def held(session: Session, case_id: UUID, principal: Principal) -> Case:
-    """The case, locked, if the caller may see it. Raises Refused("not-found")."""
-    case = await store.held(session, case_id, principal.region, principal.unit)
-    if case is None:
+async def standing(runtime: Runtime, session: Session, case_id: UUID, principal: Principal) -> Standing:
+    """The case as it stands, if the caller may see it. Raises Refused("not-found")."""
+    found = await stands(session, case_id, principal, runtime.clock.now())
+    if found is None:
         raise Refused("not-found")
-    return await with_submitter(session, case)
+    return found
 
 
-async def with_submitter(session: Session, case: Case) -> Case:
-    if case.state != "in-approval":
-        return case
-    return replace(case, submitted_by=await approvals.submitter(session, case.id))
+async def act(
+    runtime: Runtime, session: Session, case_id: UUID, principal: Principal, action: str, wish: Wish
+) -> Standing:
+    """Let the domain decide, collect the next version and tell who must know; how the case stands then. Raises Refused.
 
-
-async def act(runtime: Runtime, session: Session, case_id: UUID, principal: Principal, action: str, wish: Wish) -> Case:
-    """Lock the case, let the domain decide, write the next version and tell who must know. Raises Refused."""
-    held_here = resources.of(runtime)
-    case = await held(session, case_id, principal)
-    procedure = held_here.procedures.get(case.procedure)
-    order = await _order(runtime, session, case, action, principal, wish)
+    Nothing is locked and nothing written yet: all goes to the database together, behind the version that was read.
+    """
+    held = resources.of(runtime)
+    there = await standing(runtime, session, case_id, principal)
+    case, procedure = there.case, held.procedures.get(there.case.procedure)
+    order = _order(runtime, there, action, principal, wish)
     domain.check_request(case, action, order.actor, wish.version, procedure, order.asked_at or order.at)
     if action == "recall" and case.writer != runtime.node:
-        _ask_back(runtime, session, case)
-        return case
-    await _check_complete(session, case, action, procedure, wish)
+        _ask_back(runtime, session, case, order)
+        return there
+    _check_complete(there, action, procedure, wish, order.at)
     if wish.lead is not None:
-        await _check_lead(session, case, wish.lead, principal)
-    changed = decide(case, action, order, procedure, held_here.counting)
-    fields = json.dumps(dict(wish.fields), ensure_ascii=False) if wish.fields else ""
-    await write(runtime, session, changed, before=case, fields=fields)
+        await session.begin()
+        await _check_lead(runtime, session, case, wish.lead, principal)
+    changed = decide(case, action, order, procedure, held.counting)
+    role = domain.approver(case, procedure) if action in domain.APPROVALS else ""
+    behalf = there.on_behalf_of(principal, role)
+    step = await put(runtime, session, changed, before=case, behalf=behalf)
     if action == "approve" and changed.state == "opinion-approved":  # the last of the approvers
-        await approvals.keep_opinion(session, changed)
-    return changed
+        approvals.keep_opinion(session, changed, behalf)
+    return there.after(changed, step)
 
 
-async def _order(
-    runtime: Runtime, session: Session, case: Case, action: str, principal: Principal, wish: Wish
-) -> Order:
-    held_here, now = resources.of(runtime), runtime.clock.now()
+def _order(runtime: Runtime, there: Standing, action: str, principal: Principal, wish: Wish) -> Order:
+    held_here, now, case = resources.of(runtime), runtime.clock.now(), there.case
     if wish.requested_at is not None and wish.requested_at > now:
         raise Refused("invalid-input", field="requested_at")
     to = held_here.unit(wish.to_unit) if wish.to_unit else None
     return Order(
-        actor=await actor_of(runtime, session, principal, case), version=wish.version, at=now,
+        actor=there.actor(principal, runtime.node), version=wish.version, at=now,
         asked_at=wish.requested_at, reason=wish.reason, note=wish.note, to=to, due_at=wish.due_at,
         hand_over=runtime.ids.new(), arbiter=_arbiter(held_here, case, action, to),
-        parent=held_here.superior(case.holder_unit, case.accused_units) if action == "request-review" else None,
-        accused=held_here.accused(case.accused_units), objections=held_here.settings.objections,
-        route=wish.route, procedure=_chosen(held_here, case, action, wish), outcome=wish.outcome, papers=wish.papers,
-        days=wish.days, served_at=wish.served_at, lead=wish.lead,
+        parent=_parent(held_here, case, action, wish), kind=wish.kind, accused=wish.accused_units,
+        objections=held_here.settings.objections, hops=held_here.settings.hops,
+        longest=timedelta(days=held_here.settings.longest_days), route=wish.route,
+        procedure=_chosen(held_here, case, action, wish), outcome=wish.outcome, papers=wish.papers, days=wish.days,
+        served_at=wish.served_at, lead=wish.lead,
+        fields=json.dumps(dict(wish.fields), ensure_ascii=False) if wish.fields else "",
     )  # fmt: skip
+
+
+def _parent(held_here: resources.Resources, case: Case, action: str, wish: Wish) -> Unit | None:
+    """The unit above the one whose opinion is to be reviewed (of a case that was merged: that of its lead), or above a
+    holder that may turn out to be accused.
+    """
+    if not held_here.units.units.keys() >= {*wish.accused_units}:
+        raise Refused("unknown-unit", field="accused_units")
+    if wish.accused_units:
+        return held_here.superior(case.holder_unit, case.accusing(wish.accused_units))
+    reviewed = case.handler_unit or case.holder_unit
+    return held_here.superior(reviewed, case.accused_units) if action == "request-review" else None
 
 
 def _arbiter(held_here: resources.Resources, case: Case, action: str, to: Unit | None) -> Unit | None:
@@ -114,82 +124,110 @@ def _arbiter(held_here: resources.Resources, case: Case, action: str, to: Unit |
     if action == "arbitrate" and case.asked is not None:
         return held_here.unit(case.asked)
     if action == "object" and case.came_by is not None:
-        return held_here.arbiter(case.holder_region, case.came_by.from_region, accused=case.accused_units)
-    if to is not None:
-        return held_here.arbiter(case.holder_region, to.region, accused=case.accused_units)
+        sides = {case.holder_unit, case.came_by.from_unit}
+        return held_here.arbiter(
+            case.holder_region, case.came_by.from_region, accused=case.accused_units, parties=sides
+        )
+    if to is not None:  # the holder itself, where it is above the other one
+        return held_here.arbiter(case.holder_region, to.region, accused=case.accused_units, parties={to.code})
     return None
 
 
 def _chosen(held_here: resources.Resources, case: Case, action: str, wish: Wish) -> Procedure | None:
     if action != "screen":
         return None
-    if case.kind == "appeal" and wish.route is None:
+    kind = wish.kind or case.kind
+    if kind == "appeal" and wish.route is None:
         raise Refused("route-missing", field="route")
-    return held_here.procedures.choose(case.kind, wish.route, wish.procedure)
+    if kind != "appeal" and wish.route is not None:
+        raise Refused("route-of-no-appeal", field="route", rule="Art 31")
+    return held_here.procedures.choose(kind, wish.route, wish.procedure, channel=case.channel)
 
 
-async def _check_complete(session: Session, case: Case, action: str, procedure: Procedure, wish: Wish) -> None:
+def _check_complete(there: Standing, action: str, procedure: Procedure, wish: Wish, now: datetime) -> None:
     """All that is missing at once: papers, fields of the form. Raises Refused("incomplete")."""
-    rule = procedure.actions.get(action, ActionRule())
-    errors = [{"field": f"fields{error.pointer}", "zh": error.zh, "en": error.en} for error in _form_errors(rule, wish)]
-    missing = await missing_papers(session, case, rule)
-    support = await missing_support(session, case, action)
+    rule = procedure.asks(action, served=there.case.served_at is not None)
+    wrong = check_form(rule, wish.fields or {}, wish.note, now)
+    errors = [{"field": f"fields{error.pointer}", "zh": error.zh, "en": error.en} for error in wrong]
+    missing, support = there.missing_papers(rule), there.missing_support(action)
     if missing or errors or support:
         raise Refused("incomplete", papers=missing, errors=errors, support=support)
-    if wish.papers and not await approvals.are_papers(session, case.id, wish.papers):
-        raise Refused("paper-missing", field="papers")
+    if wish.papers:
+        there.check_papers(wish.papers, wish.outcome)
 
 
-async def _check_lead(session: Session, case: Case, lead: UUID, principal: Principal) -> None:
-    """A case is merged into another one of the same holder that stands for itself. Raises Refused."""
-    row = await store.find(session, lead, principal.region, principal.unit)
-    if row is None or lead == case.id or row.holder_unit != case.holder_unit or row.body["merged_into"] is not None:
+async def _check_lead(runtime: Runtime, session: Session, case: Case, lead: UUID, principal: Principal) -> None:
+    """A case is merged into another one that stays as it is until then. Raises Refused."""
+    row = await store.find(session, lead, principal.region, principal.line)
+    await links_store.hold(session)
+    led_by = await store.locked(session, lead) if row is not None and lead != case.id else None
+    if led_by is None:
         raise Refused("invalid-input", field="lead")
+    check_merge(case, led_by, runtime.node)
+    await links_store.note_merge(session, case.id, lead)
 
 
-def _form_errors(rule: ActionRule, wish: Wish) -> list[FieldError]:
-    return check_form(rule, wish.fields or {}, wish.note)
+async def write(runtime: Runtime, session: Session, case: Case, cause: Envelope | None = None) -> None:
+    """Store the next version at once, in a transaction that goes on. Raises Refused("version-conflict")."""
+    await put(runtime, session, case, cause)
+    await session.flush()
 
 
-async def missing_papers(session: Session, case: Case, rule: ActionRule) -> list[str]:
-    """Kinds of papers that must be filed before the action and are not."""
-    if not rule.papers:
-        return []
-    filed = await approvals.filed_kinds(session, case)
-    return [kind for kind in rule.papers if kind not in filed]
-
-
-async def missing_support(session: Session, case: Case, action: str) -> list[str]:
-    """Supporting units whose answer the lead unit has not closed before it sends its opinion for approval."""
-    if action != "submit":
-        return []
-    return sorted({asked.to_unit for asked in await requests_store.open_support(session, case.id)})
-
-
-async def write(
+async def put(
     runtime: Runtime, session: Session, case: Case, cause: Envelope | None = None, *, before: Case | None = None,
-    fields: str = "",
-) -> None:  # fmt: skip
-    """Store a version this node has the right to write, and tell of it. before: the version it was made of."""
+    behalf: str | None = None,
+) -> Step:  # fmt: skip
+    """Collect a version this node has the right to write, and tell of it. before: the version it was made of; behalf:
+    for whom the actor acted.
+    """
     if before is None or _may_be_due(runtime, before):
         # what was reached until now must be told before it is over
+        await session.begin()
         await deadlines.tell_due(runtime, session, [(case.id, case.last.at)])
-    if not await store.write(session, runtime.keyring, case, fields):
-        raise Refused("version-conflict")
-    last = case.last
-    audit.note(
-        session, last.action, subject=case.id, at=last.at, actor=last.actor, unit=last.unit, reason=last.reason,
-        before=case.version - 1, after=case.version,
+    state, last = public_state(case), case.last
+    sealed = partial(store.sealed_text, runtime.keyring, case)
+    step = Step(
+        case.version, last.action, last.unit, last.actor, last.at, last.reason, sealed("note", last.note),
+        sealed("fields", last.fields),
     )  # fmt: skip
+    store.put(session, case, state.model_dump_json(), step, before)
+    session.fence("timeline", partial(_overtaken, runtime, case.id))
+    note(session, case, _proof(step, behalf))
     if before is None or _watched(before) != _watched(case):
-        await watch(runtime, session, [case])
-    if last.action == "agree-objection":
+        held = resources.of(runtime)
+        # what begins with a version that is written here nobody has told of, also where it began before it was recorded
+        watched = replace(_watch(runtime, case), since=None)
+        deadlines.put(session, watched, now=runtime.clock.now(), counting=held.counting.version)
+    if before is not None and case.objections > before.objections:
         deadlines.tell_of_returns(
             runtime, session, case_id=case.id, version=case.version, number=case.number, holder_unit=case.holder_unit,
             holder_region=case.holder_region, objections=case.objections,
             limit=resources.of(runtime).settings.objections, at=last.at,
         )  # fmt: skip
-    tell(runtime, session, case, cause)
+    tell(runtime, session, case, cause, state)
+    return step
+
+
+def note(session: Session, case: Case, detail: Mapping[str, str] | None = None) -> None:
+    """Audit the action that made this version."""
+    last = case.last
+    audit.note(
+        session, last.action, subject=case.id, at=last.at, actor=last.actor, unit=last.unit, reason=last.reason,
+        before=case.version - 1, after=case.version, detail=detail,
+    )  # fmt: skip
+
+
+def _proof(step: Step, behalf: str | None) -> dict[str, str] | None:
+    """What holds the line of the timeline to the entry of the audit: digests of what is sealed in it."""
+    sealed = {"note": step.note, "fields": step.fields}
+    digests = {name: sha256(text).hexdigest() for name, text in sealed.items() if text is not None}
+    return {**digests, **({"for": behalf} if behalf else {})} or None
+
+
+async def _overtaken(runtime: Runtime, case_id: UUID) -> Refused:
+    """Somebody else wrote the next version first."""
+    async with runtime.database.apart() as session:
+        return Refused("version-conflict", current_version=await store.version_of(session, case_id))
 
 
 def _may_be_due(runtime: Runtime, case: Case) -> bool:
@@ -206,41 +244,56 @@ def _watched(case: Case) -> tuple[object, ...]:
 
 async def watch(runtime: Runtime, session: Session, cases: Sequence[Case]) -> None:
     """Let the scheduler follow the clocks of these versions."""
-    held_here = resources.of(runtime)
-    watches = [
-        Watch(
-            case.id, case.clocks, held_here.clock_rules(case.procedure), writes=case.writer == runtime.node,
-            sent=case.hand_over is not None and case.hand_over.from_node == runtime.node, since=case.last.at,
-        )
-        for case in cases
-    ]  # fmt: skip
-    await deadlines.keep(session, watches, now=runtime.clock.now(), calendar=held_here.counting.calendar)
+    watches = [_watch(runtime, case) for case in cases]
+    counting = resources.of(runtime).counting.version
+    await deadlines.keep(session, watches, now=runtime.clock.now(), counting=counting)
 
 
-def tell(runtime: Runtime, session: Session, case: Case, cause: Envelope | None = None) -> None:
-    """The event for this node and all above; letters for the node that writes next and for those it cannot rise to."""
-    state = public_state(case)
-    event = emit(
-        runtime, session, case_event(case.last.action), state, subject=case.id, sequence=case.version, cause=cause
-    )
+def _watch(runtime: Runtime, case: Case) -> Watch:
+    offer = case.hand_over
+    sent = offer is not None and offer.from_node == runtime.node
+    return Watch(
+        case.id, case.clocks, resources.of(runtime).clock_rules(case.procedure), writes=case.writer == runtime.node,
+        sent=sent, sent_at=offer.offered_at if offer is not None and sent else None, since=case.last.at,
+    )  # fmt: skip
+
+
+def tell(
+    runtime: Runtime, session: Session, case: Case, cause: Envelope | None = None, state: CaseState | None = None
+) -> None:
+    """The event for this node and all above; letters for the node that writes next and for those it cannot rise to.
+
+    state: the public one, where it is made already.
+    """
+    state, last = state or public_state(case), case.last
+    event = emit(runtime, session, case_event(last.action), state, subject=case.id, sequence=case.version, cause=cause)
     if case.writer != runtime.node:
-        letter = CaseFile(case=state, note=case.last.note)
+        definition = resources.of(runtime).procedures.letter(case.procedure)
+        letter = CaseFile(case=state, note=last.note, fields=last.fields, definition=definition)
         post(
             runtime, session, "routing.case-file.v1", letter,
             to=case.writer, subject=case.id, sequence=case.version, cause=cause,
         )  # fmt: skip
-    for node in domain.audience(case, runtime.node, (entry.path for entry in runtime.settings.directory)):
-        progress = CaseProgress(event=event.body().decode())
+    known = {entry.path for entry in runtime.settings.directory}
+    readers = rights.readers(case) & known - {runtime.node, case.writer}
+    for node in sorted(readers.union(rights.audience(case, runtime.node, known))):
+        words = {"note": last.note, "fields": last.fields} if node in readers else {}
+        progress = CaseProgress(event=event.body().decode(), **words)
         post(
             runtime, session, "routing.case-progress.v1", progress,
             to=node, subject=case.id, sequence=case.version, cause=cause,
         )  # fmt: skip
 
 
-def _ask_back(runtime: Runtime, session: Session, case: Case) -> None:
+def _ask_back(runtime: Runtime, session: Session, case: Case, order: Order) -> None:
+    """Ask the node that writes next for the offer. No version comes of it here, so the audit alone says who asked."""
     if case.hand_over is not None:
-        request = RecallRequest(hand_over=case.hand_over.id, version=case.version)
+        request = RecallRequest(hand_over=case.hand_over.id, version=case.version, note=order.note)
         post(
             runtime, session, "routing.recall-request.v1", request, to=case.writer, subject=case.id,
             sequence=case.version,
+        )  # fmt: skip
+        audit.note(
+            session, "ask-recall", subject=case.id, at=order.at, actor=order.actor.subject, unit=order.actor.unit,
+            before=case.version, detail={"hand_over": str(case.hand_over.id)},
         )  # fmt: skip

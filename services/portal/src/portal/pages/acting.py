@@ -10,8 +10,9 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request
 from starlette.responses import RedirectResponse, Response
 
-from portal import resources
+from portal import confirming, resources
 from portal.calls import Calls, Declined
+from portal.confirming import unless_confirmed
 from portal.deciding import body_of
 from portal.forms import Form, StaffForm
 from portal.pages.case import declined
@@ -74,11 +75,12 @@ def paper_unknown(problem: dict[str, Any]) -> bool:
 
 @router.post("/cases/{case_id}/{action}")
 async def act(request: Request, visit: Visiting, case_id: UUID, action: Action, form: StaffForm) -> Response:
-    """One of routing's actions."""
-    calls = resources.of(runtime_of(request)).calls
+    """One of routing's actions; the gravest ask for the password again."""
+    if action in confirming.ACTIONS and (asked := await unless_confirmed(request, visit, form, action, case_id)):
+        return asked
+    calls, decision = resources.of(runtime_of(request)).calls, body_of(form, action)
     try:
-        path = f"/api/routing/v1/cases/{case_id}/{action}"
-        await calls.post(path, form.key, body_of(form, action), visit.token)
+        await calls.post(f"/api/routing/v1/cases/{case_id}/{action}", form.key, decision, visit.token)
     except Declined as error:
         return await declined(request, visit, case_id, action, error.problem, form)
     return _done(case_id, action)

@@ -6,62 +6,76 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from portal import casefile, resources
+from portal import casefile, confirming, resources
 from portal.actions import Menu, menu_of
+from portal.asking import open_to
 from portal.calls import Declined
+from portal.casefile import CaseFile
 from portal.choices import units_near
+from portal.confirming import unless_confirmed
 from portal.forms import Form, StaffForm, key_after
 from portal.limits import limits_of
 from portal.rendering import page, refused, wording_of
 from portal.routes import STAFF, PageRoute
+from portal.timeline import steps_of
 from portal.usecases import Visit
 from portal.visits import READERS, Visiting, runtime_of, staff
 
 router = APIRouter(prefix=STAFF, route_class=PageRoute, include_in_schema=False, dependencies=[staff(*READERS)])
 Word = Annotated[str, Query(max_length=32)]
+WRITERS = frozenset({"handler", "leader"})
 DRAFTED = ("request", "facts", "opinion", "legal_basis", "outcome")
 
 
 async def content_of(request: Request, visit: Visit, case_id: UUID) -> dict[str, Any]:
     """What the template needs. Raises Declined."""
-    held = resources.of(runtime_of(request))
-    file = await casefile.read(held.calls, visit.token, case_id)
+    file = await casefile.read(resources.of(runtime_of(request)).calls, visit.token, case_id)
     return {
         "case_id": case_id,
         "file": file,
         "case": file.case.found,
         "petition": file.petition.found,
+        "writes": bool(WRITERS & set(visit.account.roles)),
         "new_file_id": runtime_of(request).ids.new(),
         "people": None,
         "done": None,
         "open_form": None,
-        **_of_case(request, visit, file.case.found),
+        **_of_case(request, visit, file),
     }
 
 
-def _of_case(request: Request, visit: Visit, case: dict[str, Any] | None) -> dict[str, Any]:
+def _of_case(request: Request, visit: Visit, file: CaseFile) -> dict[str, Any]:
     """What is shown of the case itself; nothing of it while it is being opened."""
+    case = file.case.found
     if case is None:
-        return {"menu": Menu({}, [], {}), "running": [], "ended": [], "units": {}}
+        nothing: dict[str, Any] = {"units": {}, "accusable": {}, "steps": [], "asks": []}
+        return {"menu": Menu({}, [], {}), "running": [], "ended": [], **nothing}
     wording, runtime = wording_of(request), runtime_of(request)
+    menu = menu_of(case["actions"], wording)
     running, ended = limits_of(case["clocks"], runtime.clock.now(), wording.language)
     directory, out = resources.of(runtime).units, {visit.account.unit, case["holder_unit"]}
     return {
-        "menu": menu_of(case["actions"], wording),
+        "menu": menu,
         "running": running,
         "ended": ended,
         "units": units_near(directory, visit.account, out, case["accused_units"]),
+        "accusable": units_near(directory, visit.account, (), case["accused_units"]) if menu.named("screen") else {},
+        "steps": steps_of(case["timeline"], (file.papers.found or {"items": []})["items"]),
+        "asks": list(open_to(visit.account, case, directory)),
     }
 
 
 @router.get("/cases/{case_id}")
 async def case_page(
-    request: Request, visit: Visiting, case_id: UUID, done: Word = "", form: Word = "", draft: UUID | None = None
-) -> Response:
+    request: Request, visit: Visiting, case_id: UUID, done: Word = "", form: Word = "", draft: UUID | None = None,
+    lead: UUID | None = None,
+) -> Response:  # fmt: skip
     """done: the action that led here, to be told; form: the one to be unfolded; draft: a paper whose text the form of
-    the opinion begins with.
+    the opinion begins with; lead: the case which the form of merging names.
     """
     content = {**await content_of(request, visit, case_id), "done": done, "open_form": form}
+    if lead is not None:
+        content |= {"open_form": "merge", "typed": {"lead": str(lead)}}
     if draft is not None:
         path = f"/api/documents/v1/petitions/{case_id}/papers/{draft}"
         paper = await resources.of(runtime_of(request)).calls.get(path, visit.token)
@@ -72,6 +86,8 @@ async def case_page(
 @router.post("/cases/{case_id}/identity")
 async def reveal_identity(request: Request, visit: Visiting, case_id: UUID, form: StaffForm) -> Response:
     """Who the petitioner is, for a stated purpose; intake records the reading. Shown once, in this answer only."""
+    if asked := await unless_confirmed(request, visit, form, confirming.IDENTITY, case_id):
+        return asked
     calls = resources.of(runtime_of(request)).calls
     path = f"/api/intake/v1/petitions/{case_id}/identity-readings"
     try:

@@ -12,8 +12,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from kit.errors import Refused
 from portal import resources
-from portal.calls import Declined
-from portal.forms import Form, upload_form
+from portal.calls import Declined, renamed
+from portal.forms import Form, StaffForm, upload_form
 from portal.pages.case import declined
 from portal.rendering import HEADERS, page
 from portal.routes import STAFF, PageRoute, refused_by
@@ -21,6 +21,7 @@ from portal.usecases import Visit
 from portal.visits import READERS, Visiting, runtime_of, staff
 
 router = APIRouter(prefix=STAFF, route_class=PageRoute, include_in_schema=False, dependencies=[staff(*READERS)])
+WRITTEN = ("kind", "text", "legal_basis")
 CHUNK = 256 * 1024
 # a file is somebody's content under our name: nothing in it may run, and it is saved, not shown
 SAVED = {**HEADERS, "Content-Security-Policy": "default-src 'none'; sandbox"}
@@ -91,6 +92,19 @@ async def download(request: Request, visit: Visiting, case_id: UUID, file_id: UU
     if "content-length" in answer.headers:
         headers["Content-Length"] = answer.headers["content-length"]
     return StreamingResponse(body(), headers=headers, media_type=answer.headers.get("content-type"))
+
+
+@router.post("/cases/{case_id}/papers")
+async def write_paper(request: Request, visit: Visiting, case_id: UUID, form: StaffForm) -> Response:
+    """File a notice, record, agreement or report, which an action may need before it; opinions go with `submit`."""
+    calls, body = resources.of(runtime_of(request)).calls, form.chosen(WRITTEN)
+    try:
+        await calls.post(f"{_documents(case_id)}/papers", form.key, body, visit.token)
+    except Declined as error:
+        # one shape for each kind: errors of a notice are named by it
+        problem = renamed(error.problem, {f"body.{body.get('kind')}.{name}": f"body.{name}" for name in WRITTEN})
+        return await declined(request, visit, case_id, "paper", problem, form)
+    return RedirectResponse(f"{STAFF}/cases/{case_id}?done=paper", status_code=303)
 
 
 @router.get("/cases/{case_id}/papers/{paper_id}")

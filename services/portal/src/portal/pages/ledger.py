@@ -1,15 +1,14 @@
 """The ledger (台账): cases of the region, newest first, with who holds them and where they stand."""
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from portal import resources
-from portal.calls import Calls, Declined
 from portal.rendering import page
 from portal.routes import STAFF, PageRoute
+from portal.titles import titles_of
 from portal.visits import READERS, Visiting, runtime_of, staff
 
 router = APIRouter(
@@ -44,16 +43,3 @@ async def ledger(
         mine=mine,
         first=not cursor,
     )
-
-
-async def titles_of(calls: Calls, token: str, ids: list[str]) -> dict[str, str | None]:
-    """Titles by id, asked of intake one by one and at once; what intake does not tell is left out."""
-
-    async def title(petition_id: str) -> str | None:
-        try:
-            found: str | None = (await calls.get(f"/api/intake/v1/petitions/{petition_id}", token))["title"]
-        except Declined:  # the ledger is worth reading without titles
-            return None
-        return found
-
-    return dict(zip(ids, await asyncio.gather(*map(title, ids)), strict=True))

@@ -1,8 +1,6 @@
-"""What petitioners see: the start page, the petition form with its receipt, and the look-up of progress."""
+"""What petitioners see first: the start page, and the petition form with its receipt."""
 
-import unicodedata
-from typing import Any, Literal
-from urllib.parse import quote
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse
@@ -12,7 +10,7 @@ from contracts.regions import code_of
 from kit.auth import public
 from kit.paths import lies_in
 from portal import resources
-from portal.calls import Declined, problem_of
+from portal.calls import Declined
 from portal.forms import Form, PublicForm, key_after
 from portal.rendering import HEADERS, STATIC, page, refused
 from portal.routes import PageRoute
@@ -75,32 +73,3 @@ async def petition(request: Request, form: PublicForm) -> Response:
 def person_in(form: Form, row: str) -> dict[str, str]:
     """What was typed of one person, whose fields are named `<row>.<part>`."""
     return {part: text for part in PERSON if (text := form.text(f"{row}.{part}"))}
-
-
-@router.get("/progress")
-async def progress_form(request: Request) -> Response:
-    return page(request, "progress.html", status_of=None)
-
-
-@router.post("/progress")
-async def progress(request: Request, form: PublicForm) -> Response:
-    """Where a petition stands. The query code comes in the form's body and goes on in a header: no log shows it."""
-    number, code = _plain(form.text("number")), _plain(form.text("query_code"))
-    try:
-        found = await _status(request, number, code)
-    except Declined as error:
-        return refused(request, "progress.html", error.problem, typed=form.typed(), status_of=None)
-    return page(request, "progress.html", typed={"number": number}, status_of=found)
-
-
-async def _status(request: Request, number: str, code: str) -> Any:
-    if not (number.isascii() and code.isascii() and 0 < len(number) <= 40 and 4 <= len(code) <= 32):
-        raise Declined(problem_of("wrong-number-or-code"))
-    path = f"/api/intake/v1/public/petitions/{quote(number, safe='')}/status"
-    return await resources.of(runtime_of(request)).calls.get(path, headers={"Query-Code": code})
-
-
-def _plain(text: str) -> str:
-    """As printed on the receipt: full-width characters, spaces, dashes and small letters are how people type it."""
-    folded = unicodedata.normalize("NFKC", text).upper()
-    return "".join(character for character in folded if character not in " -\t")

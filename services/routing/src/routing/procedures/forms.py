@@ -26,6 +26,7 @@ _SAID = {
     "minimum": ("不得小于 {limit}", "is at least {limit}"),
     "maximum": ("不得大于 {limit}", "is at most {limit}"),
     "enum": ("须为以下之一:{limit}", "is one of {limit}"),
+    "past": ("不得晚于现在", "is not later than now"),
     "pattern": ("格式不符", "does not have the right form"),
 }
 _WRITTEN = {
@@ -53,17 +54,30 @@ def _is_moment(value: object) -> bool:
     return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
 
 
-def check_form(rule: ActionRule, fields: Mapping[str, Any], note: str | None = None) -> list[FieldError]:
+def check_form(
+    rule: ActionRule, fields: Mapping[str, Any], note: str | None = None, now: datetime | None = None
+) -> list[FieldError]:
     """All that is wrong with the fields at once, in the order of their names; an empty list when nothing is.
 
     note: the note that comes with the action, where the caller has one: some actions must give reasons (Art 23).
+    now: what is recorded as done is not later.
     """
     form = rule.form or NO_FIELDS
     validator = Draft202012Validator(form, format_checker=_FORMATS)
     found = {error for each in validator.iter_errors(dict(fields)) for error in _told(each, form)}
+    for name, field in form.get("properties", {}).items():
+        if now is not None and field.get("past") and _is_later(fields.get(name), now):
+            found.add(_error(f"/{_escaped(name)}", "past", field))
     if rule.note and note is not None and not note.strip():
         found.add(_error("/note", "required", {"title": "说明", "title_en": "Note"}))
     return sorted(found)
+
+
+def _is_later(value: object, now: datetime) -> bool:
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value) > now
+    except (TypeError, ValueError):
+        return False  # not a moment: that is told already
 
 
 def _told(error: ValidationError, form: Mapping[str, Any]) -> Iterator[FieldError]:

@@ -12,12 +12,13 @@ from routing.domain import ALWAYS
 from routing.papers import PAPERS
 from routing.procedures.source import LISTS_OF_ACTIONS, Source, Where
 from routing.procedures.states import check_running, check_states
-from routing.table import ACTIONS, BY_ITSELF, TABLE
+from routing.table import ACTIONS, BY_ITSELF, STATES, TABLE
 
 ROLES = frozenset({"clerk", "handler", "leader", "supervisor", "analyst", "operator"})
 ROUTES = range(1, 7)  # Art 31 (1) to (6)
 ROUTED_KINDS = frozenset({"appeal"})  # only these have a route
 SHAPE = json.loads((Path(__file__).parent / "definitions" / "definition.schema.json").read_text(encoding="utf-8"))
+CHANNELS: tuple[str, ...] = tuple(SHAPE["properties"]["channels"]["items"]["enum"])
 _TEMPLATE = {**SHAPE["$defs"]["template"], "$defs": SHAPE["$defs"]}
 # Art 34: 60 days, or 40 working days, which are never fewer; hours are days of 24
 _SIXTY_DAYS = {"day": 60, "working-day": 40, "hour": 60 * 24}
@@ -125,6 +126,9 @@ def _check_clock(source: Source, where: Where, rule: dict[str, Any], actions: fr
         for index, action in enumerate(rule.get(section, ())):
             if action not in known:
                 source.refuse((*where, section, index), f"{name}: {action!r} is no action of this procedure")
+    for index, state in enumerate(rule.get("states", ())):
+        if state not in STATES:
+            source.refuse((*where, "states", index), f"{name}: unknown state {state!r}")
     for broken, part, reason in _unfit(rule, actions):
         if broken:
             source.refuse((*where, part), f"{name}: {reason}")
@@ -151,6 +155,8 @@ def _check_use(source: Source, clocks: dict[str, Any]) -> None:
     kinds, routes = set(source.named("kinds")), set(source.named("routes") or ())
     if kinds & ROUTED_KINDS and not routes:
         source.refuse(("kinds",), "for appeals, routes must say which of Art 31 (1) to (6)")
+    if source.named("channels") and not source.named("default"):
+        source.refuse(("channels",), "channels say for which it is the default; it is none")
     if routes and not kinds & ROUTED_KINDS:
         source.refuse(("routes",), "only appeals have a route (Art 31)")
     if "handling" in source.section("clocks") and (kinds != {"appeal"} or routes != {6}):

@@ -27,7 +27,7 @@ class Mistake:
         return f"{self.file}:{self.line}: {self.reason}"
 
 
-class BadDefinition(Exception):
+class BadDefinition(ValueError):
     """Definitions that cannot be used: every mistake that was found, a line each, as `file:line: reason`."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:

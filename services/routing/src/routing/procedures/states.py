@@ -65,6 +65,7 @@ def check_running(source: Source, name: str, rule: Mapping[str, Any], actions: f
         state: {action: to for action, to in each.items() if action not in stops} for state, each in steps.items()
     }
     begun = frozenset[str]().union(*(_after(steps, action) for action in rule["starts"]))
+    begun &= frozenset(rule.get("states", begun))
     for state in sorted(reached(unstopped, begun) & ENDS - {"terminated"}):
         if not stops & steps.get(state, {}).keys():
             source.refuse(("clocks", name, "stops"), f"{name}: it still runs when the case is {state}")

@@ -35,7 +35,7 @@ async def list_proposals(
     """Cause to supervise, about holders of the caller's region and all below but not its own unit, newest first."""
     runtime = runtime_of(request)
     rows = await proposals_store.page(
-        session, principal.region, principal.unit, before=after(cursor), limit=limit, trigger=trigger, decided=decided
+        session, principal.region, principal.line, before=after(cursor), limit=limit, trigger=trigger, decided=decided
     )
     items = [_line(runtime, row) for row in rows[:limit]]
     return Page(items=items, next=cursor_of(items[-1].id) if len(rows) > limit else None)
@@ -72,7 +72,7 @@ async def dismiss_proposal(
 
 
 async def _one(runtime: Runtime, session: Session, principal: Principal, proposal_id: UUID) -> ProposalOut:
-    row = await proposals_store.locked(session, proposal_id, principal.region, principal.unit)
+    row = await proposals_store.locked(session, proposal_id, principal.region, principal.line)
     if row is None:
         raise Refused("not-found")
     return _line(runtime, row)

@@ -13,14 +13,21 @@ from kit.db import Session
 from kit.errors import Refused
 from kit.paths import lies_in
 from kit.runtime import Runtime
+from routing.guards import CARRYING_OUT
 from routing.proposals import store as proposals_store
 from routing.proposals.store import Proposal
 from routing.requests import usecases as requests_usecases
-from routing.requests.domain import Request, Wish, check_above
+from routing.requests.domain import Request, Wish, check_may
 from routing.requests.rules import OFFICE, SUPERVISING
-from routing.timing.deadlines import RETURNED_TOO_OFTEN
+from routing.revisions import RETURNED_FOR_REVISION
+from routing.timing.deadlines import NOT_DONE, RETURNED_TOO_OFTEN
 
 WARNED = "routing.clock.warned.v1"
+# alarms that are of a trigger of their own, or of none
+TRIGGERS = {
+    RETURNED_TOO_OFTEN: "refused-hand-overs", CARRYING_OUT: "not-carried-out", RETURNED_FOR_REVISION: None,
+    NOT_DONE: None,
+}  # fmt: skip
 
 
 def _trigger(runtime: Runtime, event: Envelope) -> str | None:
@@ -30,18 +37,19 @@ def _trigger(runtime: Runtime, event: Envelope) -> str | None:
         return "refused-hand-overs" if event.data.objections >= policy.refused_hand_overs else None
     if event.data.level != "red" or event.data.clock in policy.waiting:
         return None
-    return "refused-hand-overs" if event.data.clock == RETURNED_TOO_OFTEN else "overdue"
+    return TRIGGERS.get(event.data.clock, "overdue")
 
 
 async def propose_by_event(runtime: Runtime, session: Session, event: Envelope) -> None:
-    """Once for each case and trigger, at every node whose units can be above the holder."""
+    """At every node whose units can be above the holder."""
     trigger = _trigger(runtime, event)
     if trigger is not None and lies_in(event.data.holder_region, runtime.node):
         state = event.data
         at: datetime = state.at if event.type == WARNED else state.last.at
         proposal = Proposal(
-            runtime.ids.new(), event.subject, trigger, state.number, state.holder_unit, state.holder_region, at
-        )
+            runtime.ids.new(), event.subject, trigger, state.number, state.holder_unit, state.holder_region, at,
+            clock=state.clock if trigger == "overdue" else "",
+        )  # fmt: skip
         await proposals_store.propose(session, proposal)
 
 
@@ -51,7 +59,7 @@ async def propose(runtime: Runtime, session: Session, case_id: UUID, principal: 
     if case.holder_unit == principal.unit:
         raise Refused("own-unit")
     asker = requests_usecases.asker_of(runtime, principal)
-    check_above(asker, requests_usecases.matter_of(runtime, case_id, case), OFFICE | SUPERVISING)
+    check_may("region", OFFICE | SUPERVISING, asker, requests_usecases.matter_of(runtime, case_id, case).holder)
     proposal = Proposal(
         runtime.ids.new(), case_id, trigger, case.number, case.holder_unit, case.holder_region,
         runtime.clock.now(), principal.subject,
@@ -76,6 +84,8 @@ async def supervise(
 async def dismiss(runtime: Runtime, session: Session, proposal_id: UUID, principal: Principal, reason: str) -> None:
     """Do not follow a proposal, and say why. Raises Refused."""
     row = await _undecided(session, proposal_id, principal)
+    holder = requests_usecases.place_of(runtime, row.holder_unit)
+    check_may("superior", SUPERVISING, requests_usecases.asker_of(runtime, principal), holder)
     await _decide(runtime, session, row, principal, "dismiss", reason=reason)
 
 
@@ -95,7 +105,7 @@ def _audit(
 
 
 async def _undecided(session: Session, proposal_id: UUID, principal: Principal) -> Row[Any]:
-    row = await proposals_store.locked(session, proposal_id, principal.region, principal.unit)
+    row = await proposals_store.locked(session, proposal_id, principal.region, principal.line)
     if row is None:
         raise Refused("not-found")
     if row.decision is not None:

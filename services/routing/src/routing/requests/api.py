@@ -120,7 +120,7 @@ async def list_requests(
     direction: in, asked of the caller's unit; out, asked by it. overdue: not answered by the date it was wanted.
     """
     runtime = runtime_of(request)
-    wanted = Filter(principal.unit, runtime.clock.now(), direction, kind, status, overdue)
+    wanted = Filter(principal.line, runtime.clock.now(), direction, kind, status, overdue)
     rows = await requests_store.page(session, principal.region, wanted, before=after(cursor), limit=limit)
     shown = [RequestRow.model_validate(_line(runtime, row, wanted.now)) for row in rows[:limit]]
     return Page(items=shown, next=cursor_of(shown[-1].id) if len(rows) > limit else None)
@@ -132,10 +132,10 @@ async def list_requests_of_case(
 ) -> Page[RequestRow]:
     """What units asked of each other about one case, newest first, as far as the caller may see it."""
     runtime = runtime_of(request)
-    wanted = Filter(principal.unit, runtime.clock.now(), case_id=case_id)
+    wanted = Filter(principal.line, runtime.clock.now(), case_id=case_id)
     rows = await requests_store.page(session, principal.region, wanted, before=after(cursor), limit=limit)
     # a supporting unit may see what it was asked although it does not see the case
-    if not rows and await store.find(session, case_id, principal.region, principal.unit) is None:
+    if not rows and await store.find(session, case_id, principal.region, principal.line) is None:
         raise Refused("not-found")
     shown = [RequestRow.model_validate(_line(runtime, row, wanted.now)) for row in rows[:limit]]
     return Page(items=shown, next=cursor_of(shown[-1].id) if len(rows) > limit else None)
@@ -180,10 +180,10 @@ async def send_back(
     request: Request, session: Db, principal: Reader, request_id: UUID, body: ReturnAnswerIn
 ) -> RequestOut:
     """The asking unit wants a better answer."""
-    now = runtime_of(request).clock.now()
+    now, longest = runtime_of(request).clock.now(), requests_usecases.longest_of(runtime_of(request))
     return await _act(
         request, session, principal, request_id,
-        lambda known, by: requests.send_back(known, by, body.version, now, body.text, body.due_at),
+        lambda known, by: requests.send_back(known, by, body.version, now, body.text, body.due_at, longest=longest),
     )  # fmt: skip
 
 

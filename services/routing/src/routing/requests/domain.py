@@ -5,23 +5,40 @@ next version, so a cancellation is a wish that it grants or not; after an answer
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from kit.errors import Refused
 from kit.paths import ancestors, lies_in
-from routing.requests.rules import ACTIONS, ADOPTIONS, KINDS, LONGEST, OFFICE, TABLE, UNANSWERED, Party, Policy, Rule
+from routing.domain import is_kept_from
+from routing.requests.rules import (
+    ACTIONS,
+    ADOPTIONS,
+    KINDS,
+    LONGEST,
+    OFFICE,
+    TABLE,
+    UNANSWERED,
+    By,
+    Party,
+    Policy,
+    Rule,
+)
 from routing.table import ENDS
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A unit, its region and the node that serves it."""
+    """A unit, its region and the node that serves it. As the directory says: superiors, the offices it answers to, the
+    next one first; above, these and all other units of the higher regions.
+    """
 
     unit: str
     region: str
     node: str
+    above: tuple[str, ...] = field(default=(), compare=False)
+    superiors: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +52,13 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What of a case counts here. accused: the units it accuses, with their regions."""
+    """What of a case counts here."""
 
     case_id: UUID
     number: str
     state: str
     holder: Place
     accused_units: tuple[str, ...] = ()
-    accused: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +134,21 @@ class Request:
         return "yellow" if answered is None and (used or near) else "green"
 
 
-def check_above(asker: Asker, matter: Matter, roles: frozenset[str]) -> None:
-    """Raises Refused unless the asker's unit covers the holder's region, as its superior or one of the same region."""
+def check_may(by: By, roles: frozenset[str], asker: Asker, holder: Place) -> None:
+    """Raises Refused unless the asker has one of the roles and its unit stands to the holder as is said by `by`."""
     if not roles & asker.roles:
         raise Refused("not-allowed")
-    if not lies_in(matter.holder.region, asker.place.region):
+    here, own = asker.place, asker.place.unit == holder.unit
+    if by == "holder" and not own:
+        raise Refused("not-the-holder")
+    is_above = lies_in(holder.region, here.region) if by == "region" else here.unit in holder.superiors
+    if by != "holder" and not is_above and not (own and by == "superior-or-holder"):
         raise Refused("not-above-the-holder")
 
 
 def _check_asker(kind: str, asker: Asker, matter: Matter) -> None:
     rule = KINDS[kind]
-    if rule.by == "above":
-        check_above(asker, matter, rule.roles)
-    elif not rule.roles & asker.roles:
-        raise Refused("not-allowed")
-    elif asker.place.unit != matter.holder.unit:
-        raise Refused("not-the-holder")
+    check_may(rule.by, rule.roles, asker, matter.holder)
     if rule.open_case and matter.state in ENDS:
         raise Refused("case-ended", state=matter.state)
 
@@ -142,25 +157,24 @@ def _check_target(kind: str, asker: Asker, matter: Matter, to: Place) -> None:
     """Never the accused units and those below them (Art 30); a suggestion goes up or down the tiers, not across."""
     if to.unit == asker.place.unit and kind != "instruct":  # a leader also instructs the own unit
         raise Refused("own-unit", field="to_unit")
-    if any(to.unit == accused.unit or below(to.region, accused.region) for accused in matter.accused):
+    if is_kept_from(matter.accused_units, to.unit, to.above):
         raise Refused("accused-unit", rule="Art 30")
     line = lies_in(to.region, asker.place.region) or lies_in(asker.place.region, to.region)
     if kind != "support" and to.unit != matter.holder.unit and not line:
         raise Refused("not-in-line", field="to_unit")
 
 
-def below(region: str, above: str) -> bool:
-    return region != above and lies_in(region, above)
-
-
-def send(kind: str, asker: Asker, matter: Matter, to: Place, wish: Wish, request_id: UUID, at: datetime) -> Request:
-    """The first version of a request. Raises Refused."""
+def send(
+    kind: str, asker: Asker, matter: Matter, to: Place, wish: Wish, request_id: UUID, at: datetime, *,
+    longest: timedelta = LONGEST,
+) -> Request:  # fmt: skip
+    """The first version of a request. longest: how far away an answer may be wanted. Raises Refused."""
     _check_asker(kind, asker, matter)
     _check_target(kind, asker, matter, to)
     rule = KINDS[kind]
     if (wish.reason is None) != (not rule.reasons) or (wish.reason is not None and wish.reason not in rule.reasons):
         raise Refused("invalid-input", errors=[{"field": "reason", "reason": "not one of " + ", ".join(rule.reasons)}])
-    _check_date(wish.due_at, at, needed=rule.dated)
+    _check_date(wish.due_at, at, longest, needed=rule.dated)
     return Request(
         id=request_id,
         version=1,
@@ -179,8 +193,8 @@ def send(kind: str, asker: Asker, matter: Matter, to: Place, wish: Wish, request
     )
 
 
-def _check_date(due_at: datetime | None, at: datetime, *, needed: bool) -> None:
-    if (needed and due_at is None) or (due_at is not None and not timedelta() < due_at - at < LONGEST):
+def _check_date(due_at: datetime | None, at: datetime, longest: timedelta, *, needed: bool) -> None:
+    if (needed and due_at is None) or (due_at is not None and not timedelta() < due_at - at < longest):
         raise Refused("answer-date-missing", field="due_at")
 
 
@@ -189,8 +203,8 @@ def refusal(request: Request, action: str, asker: Asker) -> str | None:
     rule = TABLE.get((request.status, action))
     if rule is None:
         return "not-in-this-state"
-    if asker.place.unit in request.accused_units:
-        return "accused-unit"  # Art 30, 46(5)
+    if is_kept_from(request.accused_units, asker.place.unit, asker.place.above):
+        return "accused-unit"
     if request.place(rule.party).unit != asker.place.unit:
         return "not-your-request"
     kind = KINDS.get(request.kind)
@@ -210,7 +224,8 @@ def check(request: Request, action: str, asker: Asker, version: int) -> Rule:
     slug = refusal(request, action, asker)
     if slug is not None:
         allowed = [name for name in ACTIONS if refusal(request, name, asker) is None]
-        raise Refused(slug, action=action, state=request.status, allowed=allowed)
+        rule = KINDS[request.kind].article if request.kind in KINDS else None
+        raise Refused(slug, action=action, state=request.status, allowed=allowed, rule=rule or None)
     return TABLE[(request.status, action)]
 
 
@@ -240,11 +255,12 @@ def close(request: Request, asker: Asker, version: int, at: datetime) -> Request
 
 
 def send_back(
-    request: Request, asker: Asker, version: int, at: datetime, text: str, due_at: datetime | None
-) -> Request:
+    request: Request, asker: Asker, version: int, at: datetime, text: str, due_at: datetime | None, *,
+    longest: timedelta = LONGEST,
+) -> Request:  # fmt: skip
     """Ask for a better answer, by a new date or the old one."""
     returned = _next(request, "return", asker, version, at, text)
-    _check_date(due_at, at, needed=False)
+    _check_date(due_at, at, longest, needed=False)
     return replace(returned, round=request.round + 1, due_at=due_at or request.due_at, adoption=None)
 
 

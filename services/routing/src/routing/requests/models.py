@@ -139,12 +139,13 @@ class RequestOut(RequestRow):
 
 
 class ProposalOut(BaseModel):
-    """proposed_by: account of the person who saw the cause; None: an event told of it."""
+    """proposed_by: account of the person who saw the cause; None: an event told of it. clock: which one is overdue."""
 
     id: UUID
     case_id: UUID
     number: str
     trigger: str
+    clock: str
     holder_unit: str
     holder_name: str
     at: datetime

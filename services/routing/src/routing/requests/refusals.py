@@ -6,10 +6,10 @@ define(
     "not-above-the-holder",
     Refusal(
         403,
-        "本单位不是承办单位的上级或同级单位",
+        "本单位不是承办单位的上级单位",
         "Your unit is not above the unit that holds the case",
-        "由承办单位的上级或同级单位提出",
-        "Let a unit above the holder, or one of its own region, ask",
+        "由承办单位的上一级信访部门(部门由同级信访部门)或更上级的信访部门提出",
+        "Let the petition office above the holder ask, of a department that of its region, or one further above",
     ),
 )
 define(

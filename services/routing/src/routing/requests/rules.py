@@ -6,6 +6,9 @@ from datetime import timedelta
 from typing import Literal
 
 Party = Literal["sender", "receiver"]
+# who may ask: the holder; a unit of its region or one it lies in; an office it answers to (Art 40: the petition office,
+# of departments of its region and of lower regions); such a one or the holder
+By = Literal["holder", "region", "superior", "superior-or-holder"]
 OFFICE = frozenset({"clerk", "handler", "leader"})
 SUPERVISING = frozenset({"supervisor", "leader"})
 TRIGGERS = ("overdue", "refused-hand-overs", "not-carried-out", "false-report", "other")  # Art 40
@@ -23,20 +26,22 @@ class Policy:
     yellow_days: int = 5
     yellow_share: float = 0.75
     refused_hand_overs: int = 2
-    waiting: frozenset[str] = frozenset({"objection", "ask-review", "ask-re-review", "evaluation", "unclaimed"})
+    waiting: frozenset[str] = frozenset(
+        {"objection", "objection-answer", "ask-review", "ask-re-review", "evaluation", "unclaimed"}
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """roles: of those who may ask; by: a unit that covers the holder's region, or the holder itself; answer: whether
-    one is wanted, None where the asker says; dated: it is wanted by a date; reasons: codes of which one is given.
+    """roles, by: of those who may ask; answer: whether one is wanted, None where the asker says; dated: it is wanted by
+    a date; reasons: codes of which one is given.
     """
 
     zh: str
     en: str
     article: str
     roles: frozenset[str]
-    by: Literal["above", "holder"]
+    by: By
     answer: bool | None = True
     dated: bool = False
     reasons: tuple[str, ...] = ()
@@ -44,10 +49,12 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    "urge": Kind("催办", "urge", "", OFFICE | SUPERVISING, "above", answer=None, open_case=True),
-    "supervise": Kind("督办", "supervise", "Art 40", SUPERVISING, "above", dated=True, reasons=TRIGGERS),
-    "instruct": Kind("批示", "instruct", "", frozenset({"leader"}), "above", answer=None),
-    "suggest": Kind("三项建议", "suggest", "Art 40", SUPERVISING, "above", dated=True, reasons=SUGGESTIONS),
+    "urge": Kind("催办", "urge", "", OFFICE | SUPERVISING, "region", answer=None, open_case=True),
+    "supervise": Kind("督办", "supervise", "Art 40", SUPERVISING, "superior", dated=True, reasons=TRIGGERS),
+    "instruct": Kind("批示", "instruct", "", frozenset({"leader"}), "superior-or-holder", answer=None),
+    "suggest": Kind(
+        "三项建议", "suggest", "Art 40", SUPERVISING, "superior-or-holder", dated=True, reasons=SUGGESTIONS
+    ),
     "support": Kind("协办", "support", "", OFFICE, "holder", open_case=True),
 }
 

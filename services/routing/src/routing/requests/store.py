@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, exists, select
 
 from contracts.events import RequestState
 from kit.crypto import Keyring
@@ -38,6 +38,16 @@ SCOPES = """
 INSERT INTO request_scopes (scope, request_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING
 """
 FENCED = "UPDATE requests SET version = $2, status = $3, due_at = $4, body = $5 WHERE id = $1 AND version = $2 - 1"
+# as routing.store.AUDITED
+AUDITED = """
+SELECT audit.id FROM audit
+LEFT JOIN request_steps s ON (s.request_id, s.version) = ((audit.detail::jsonb->>'request')::uuid, audit.after)
+WHERE audit.after IS NOT NULL AND audit.action LIKE 'request.%' AND (
+  ('request.' || s.action, s.unit, s.actor, s.at, s.reason) IS DISTINCT FROM
+    (audit.action, audit.unit, audit.actor, audit.at, audit.reason)
+  OR audit.detail::jsonb ? 'text' AND encode(sha256(s.text), 'hex') IS DISTINCT FROM audit.detail::jsonb->>'text')
+"""
+DIGEST = "SELECT encode(sha256(text), 'hex') FROM request_steps WHERE (request_id, version) = ($1, $2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +62,11 @@ class OpenSupport:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which requests of the register; None: all. unit: the caller's, for the direction; now: for what is overdue."""
+    """Which requests of the register; None: all. line: the caller's unit, for the direction, and all above it; now: for
+    what is overdue.
+    """
 
-    unit: str
+    line: Sequence[str]
     now: datetime
     direction: str | None = None
     kind: str | None = None
@@ -153,30 +165,33 @@ async def ask_cancellation(session: Session, request: Request) -> bool:
     return status == "UPDATE 1"
 
 
-def _readable(scope: str, unit: str) -> Select[Any]:
-    """Requests that this region and unit may read; accused units see nothing (Art 30)."""
+def _readable(scope: str, line: Sequence[str]) -> Select[Any]:
+    """Requests that a unit of this region may read; what accuses it or one above it is kept from it (Art 30), also
+    where that was learned of the case later.
+    """
+    learned = exists().where(cases.c.id == requests.c.case_id, cases.c.accused_units.overlap(line))
     return (
         select(requests)
         .join(request_scopes, request_scopes.c.request_id == requests.c.id)
-        .where(request_scopes.c.scope == scope, ~requests.c.accused_units.contains([unit]))
+        .where(request_scopes.c.scope == scope, ~requests.c.accused_units.overlap(line), ~learned)
     )
 
 
-async def find(session: Session, request_id: UUID, scope: str, unit: str) -> Row[Any] | None:
+async def find(session: Session, request_id: UUID, scope: str, line: Sequence[str]) -> Row[Any] | None:
     found: Row[Any] | None = (
-        await session.sql.execute(_readable(scope, unit).where(requests.c.id == request_id))
+        await session.sql.execute(_readable(scope, line).where(requests.c.id == request_id))
     ).one_or_none()
     return found
 
 
 async def page(session: Session, scope: str, wanted: Filter, *, before: UUID | None, limit: int) -> Sequence[Row[Any]]:
     """Newest first; one row more than `limit` tells that there is a next page."""
-    query = _readable(scope, wanted.unit)
+    query = _readable(scope, wanted.line)
     if before is not None:
         query = query.where(request_scopes.c.request_id < before)
     if wanted.direction is not None:
         mine = requests.c.to_unit if wanted.direction == "in" else requests.c.from_unit
-        query = query.where(mine == wanted.unit)
+        query = query.where(mine == wanted.line[0])
     for column, value in ((requests.c.kind, wanted.kind), (requests.c.status, wanted.status),
                           (requests.c.case_id, wanted.case_id)):  # fmt: skip
         query = query if value is None else query.where(column == value)
@@ -186,6 +201,12 @@ async def page(session: Session, scope: str, wanted: Filter, *, before: UUID | N
     ordered = query.order_by(request_scopes.c.request_id.desc()).limit(limit + 1)
     rows: Sequence[Row[Any]] = (await session.sql.execute(ordered)).all()
     return rows
+
+
+async def text_digest(session: Session, request: Request) -> str | None:
+    """SHA-256 of the sealed text of its last step."""
+    found: str | None = await session.raw.fetchval(DIGEST, request.id, request.version)
+    return found
 
 
 async def steps_of(session: Session, request_id: UUID) -> Sequence[Row[Any]]:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
-    UniqueConstraint,
     Uuid,
     text,
 )
@@ -65,13 +64,15 @@ request_cancellations = Table(
     Column("node", Text, nullable=False),
     PrimaryKeyConstraint("request_id", "round", "node"),
 )
-# what Art 40 gives cause to supervise: once for each case and trigger, decided by a person
+# what Art 40 gives cause to supervise, decided by a person; while nobody has, once for each clock of each holder.
+# clock: which one is overdue, else empty
 proposals = Table(
     "proposals",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("case_id", Uuid, nullable=False),
+    Column("case_id", Uuid, nullable=False, index=True),
     Column("trigger", Text, nullable=False),
+    Column("clock", Text, nullable=False, server_default=text("''")),
     Column("number", Text, nullable=False),
     Column("holder_unit", Text, nullable=False),
     Column("holder_region", Text, nullable=False),
@@ -83,7 +84,15 @@ proposals = Table(
     Column("decided_at", DateTime(timezone=True)),
     Column("request_id", Uuid),
     Column("reason", LargeBinary),
-    UniqueConstraint("case_id", "trigger"),
+    Index(
+        "uq_proposals_undecided",
+        "case_id",
+        "trigger",
+        "clock",
+        "holder_unit",
+        unique=True,
+        postgresql_where=text("decision IS NULL"),
+    ),
 )
 proposal_scopes = Table(
     "proposal_scopes",

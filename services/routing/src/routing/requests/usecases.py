@@ -1,7 +1,8 @@
 """What units can ask of each other about a case. Each function runs inside its caller's transaction."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -50,35 +51,39 @@ def policy_of(runtime: Runtime) -> Policy:
     return _POLICY.validate_python(runtime.settings.services.get("routing", {}).get("requests", {}))
 
 
+def longest_of(runtime: Runtime) -> timedelta:
+    """How far away an answer may be wanted, as any other deadline that is set by hand."""
+    return timedelta(days=resources.of(runtime).settings.longest_days)
+
+
 def place_of(runtime: Runtime, unit: str, field: str = "to_unit") -> Place:
     """Where a unit is. Raises Refused("unknown-unit")."""
     known = resources.of(runtime).units.units.get(unit)
     if known is None:
         raise Refused("unknown-unit", field=field)
-    return Place(known.code, known.region, known.node)
+    units = resources.of(runtime).units
+    return Place(known.code, known.region, known.node, units.above(known.code, known.region), units.superiors(unit))
 
 
 def asker_of(runtime: Runtime, principal: Principal) -> Asker:
     """The caller with its unit's own region, at this node: what it may read can be wider than what it may order."""
     place = place_of(runtime, principal.unit, "unit")
-    return Asker(principal.subject, Place(place.unit, place.region, runtime.node), principal.roles)
+    return Asker(principal.subject, replace(place, node=runtime.node), principal.roles)
 
 
 def matter_of(runtime: Runtime, case_id: UUID, case: CaseState) -> Matter:
-    known = resources.of(runtime).units.units
     return Matter(
         case_id=case_id,
         number=case.number,
         state=case.state,
-        holder=Place(case.holder_unit, case.holder_region, place_of(runtime, case.holder_unit).node),
+        holder=replace(place_of(runtime, case.holder_unit), region=case.holder_region),
         accused_units=tuple(case.accused_units),
-        accused=tuple(place_of(runtime, code) for code in case.accused_units if code in known),
     )
 
 
 async def readable_case(session: Session, case_id: UUID, principal: Principal) -> CaseState:
     """The case as it stands here, if the caller may see it. Raises Refused("not-found")."""
-    row = await store.find(session, case_id, principal.region, principal.unit)
+    row = await store.find(session, case_id, principal.region, principal.line)
     if row is None:
         raise Refused("not-found")
     return CaseState.model_validate(row.body)
@@ -91,22 +96,22 @@ async def send(
     """Ask the holder, or the units that are named, each by a request of its own. Raises Refused."""
     case = await readable_case(session, case_id, principal)
     matter, asker = matter_of(runtime, case_id, case), asker_of(runtime, principal)
-    now = runtime.clock.now()
+    now, longest = runtime.clock.now(), longest_of(runtime)
     asked = [
-        requests.send(kind, asker, matter, place_of(runtime, unit), wish, runtime.ids.new(), now)
+        requests.send(kind, asker, matter, place_of(runtime, unit), wish, runtime.ids.new(), now, longest=longest)
         for unit in dict.fromkeys(to_units or (case.holder_unit,))
     ]
     if kind == "support" and case.writer != runtime.node:  # what is known here of the holder may be old
         raise Refused("held-elsewhere", action="ask-support", state=case.state)
     await requests_store.keep(session, runtime.keyring, asked)
     for request in asked:
-        tell(runtime, session, request)
+        await tell(runtime, session, request)
     return asked
 
 
 async def readable(session: Session, request_id: UUID, principal: Principal) -> Row[Any]:
     """The request's row, if the caller may see it. Raises Refused("not-found")."""
-    row = await requests_store.find(session, request_id, principal.region, principal.unit)
+    row = await requests_store.find(session, request_id, principal.region, principal.line)
     if row is None:
         raise Refused("not-found")
     return row
@@ -149,14 +154,14 @@ async def cancel(runtime: Runtime, session: Session, request_id: UUID, principal
 async def _write(runtime: Runtime, session: Session, request: Request, cause: Envelope | None = None) -> None:
     if not await requests_store.write(session, runtime.keyring, request):
         raise Refused("version-conflict")
-    tell(runtime, session, request, cause)
+    await tell(runtime, session, request, cause)
 
 
-def tell(runtime: Runtime, session: Session, request: Request, cause: Envelope | None = None) -> None:
+async def tell(runtime: Runtime, session: Session, request: Request, cause: Envelope | None = None) -> None:
     """The audit; the event for this node and all above; letters, with the text, for the other party, and for nodes
     above it.
     """
-    _audit(session, request)
+    await _audit(session, request)
     speak = partial(_send_letter, runtime, session, request, cause)
     state = public_state(request)
     event = emit(
@@ -172,8 +177,11 @@ def tell(runtime: Runtime, session: Session, request: Request, cause: Envelope |
         speak("routing.case-progress.v1", CaseProgress(event=body), node)
 
 
-def _audit(session: Session, request: Request) -> None:
-    last, detail = request.last, {"request": str(request.id), "kind": request.kind, "to": request.receiver.unit}
+async def _audit(session: Session, request: Request) -> None:
+    last, text = request.last, await requests_store.text_digest(session, request)
+    detail = {"request": str(request.id), "kind": request.kind, "to": request.receiver.unit}
+    if text is not None:
+        detail["text"] = text
     audit.note(
         session, f"request.{last.action}", subject=request.case_id, at=last.at, actor=last.actor, unit=last.unit,
         reason=last.reason, before=request.version - 1, after=request.version, detail=detail,

@@ -37,6 +37,9 @@ class WorkingDays:
     years: frozenset[int]
     version: str
 
+    def __hash__(self) -> int:
+        return hash(self.version)
+
     @classmethod
     def read(cls, overrides: Path | None = None) -> "WorkingDays":
         """The published lists, with the days of the file in front of them. Raises BadCalendar, FileNotFoundError."""

@@ -21,9 +21,10 @@ from routing.timing.counting import (
     span,
     whole_days,
 )
+from routing.timing.pauses import Pauses, begun, ended
 
 __all__ = [  # with what of the counting belongs to their signatures
-    "Calendar", "Clock", "CountingPolicy", "Level", "alarms", "apply", "due", "foremost", "level", "redated",
+    "Calendar", "Clock", "CountingPolicy", "Level", "Undone", "alarms", "apply", "due", "foremost", "level", "redated",
     "too_many_returns", "yellow_at",
 ]  # fmt: skip
 
@@ -37,7 +38,7 @@ class Clock:
 
     paused_seconds: of the pauses that are over; where the limit is in days, whole days, each day on which the clock
     stood still at any time counted once. resumed_at: the end of the last of them. pauses: how many are under way at
-    once (a hearing, and within it a legal process); paused_at: since when.
+    once (a hearing, and within it a legal process); paused_at: since when; spans: the outermost of them, with reasons.
     """
 
     name: str
@@ -50,11 +51,23 @@ class Clock:
     set_due: bool = False
     resumed_at: datetime | None = None
     pauses: int = 0
+    spans: Pauses = ()
 
     @property
     def open(self) -> bool:
         """Not stopped; it may be paused."""
         return self.stopped_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A hand-over that is taken back. made_at: when it was made, where it is as if it had never been (recalled,
+    returned); None where its sender begins anew (Art 23). promised: of the assignments that still stand, when each was
+    made and by when its result was asked for.
+    """
+
+    made_at: datetime | None
+    promised: tuple[tuple[datetime, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +83,34 @@ class _Ground:
 
 def apply(
     clocks: Sequence[Clock], rules: Sequence[ClockRule], action: str, stage: str, at: datetime, calendar: Calendar,
-    policy: CountingPolicy, *, due_at: datetime | None = None, extend_days: int = 0,
+    policy: CountingPolicy, *, due_at: datetime | None = None, extend_days: int = 0, state: str | None = None,
+    undone: Undone | None = None, outcome: str | None = None,
 ) -> tuple[Clock, ...]:  # fmt: skip
-    """The clocks after an action. stage: of the case after it (a request for review begins the review's clock); it only
-    says which clocks start, an open one hears in every stage.
+    """The clocks after an action. stage, state, outcome: of the case after it (a request for review begins the review's
+    clock); they only say which clocks start, an open one hears in every stage.
 
-    due_at: of clocks without a length of their own; extend_days: for an action that extends. A clock no rule knows any
-    longer (the case was given another procedure) stops.
+    due_at: of clocks without a length of their own; extend_days: for an action that extends; undone: what the action
+    takes back. A clock no rule knows any longer (the case was given another procedure) stops.
     Raises Refused: "extension-too-late", "extension-too-long", "nothing-to-extend", "deadline-missing".
     """
     ground = _Ground(at, calendar, policy, due_at, extend_days)
     known = {rule.name: rule for rule in rules}
+    if undone is not None:
+        clocks = [_without(clock, known.get(clock.name), undone, ground) for clock in clocks]
     after = {
         clock.name: _affected(clock, known.get(clock.name), action, ground) if clock.open else clock for clock in clocks
     }
     if extend_days and not any(action in rule.extends and _is_open(rule, clocks) for rule in rules):
         raise Refused("nothing-to-extend")
     for rule in rules:
-        if action in rule.starts and stage in rule.stages:
+        if action in rule.starts and _begins(rule, stage, state, outcome):
             after[rule.name] = _started(rule, after.pop(rule.name, None), ground)
     return tuple(after.values())
+
+
+def _begins(rule: ClockRule, stage: str, state: str | None, outcome: str | None) -> bool:
+    anywhere, anyhow = rule.states is None or state in rule.states, rule.outcomes is None or outcome in rule.outcomes
+    return stage in rule.stages and anywhere and anyhow
 
 
 def _is_open(rule: ClockRule, clocks: Iterable[Clock]) -> bool:
@@ -104,11 +125,30 @@ def _affected(clock: Clock, rule: ClockRule | None, action: str, ground: _Ground
     if action in rule.resumes:
         clock = _resumed(clock, rule, ground)
     if action in rule.pauses:
-        clock = replace(clock, paused_at=clock.paused_at or ground.at, pauses=clock.pauses + 1)
+        clock = _paused(clock, action, ground)
     if action in rule.stops:
         over = _resumed(replace(clock, pauses=min(clock.pauses, 1)), rule, ground)
         clock = replace(over, stopped_at=ground.at)
     return clock
+
+
+def _without(clock: Clock, rule: ClockRule | None, undone: Undone, ground: _Ground) -> Clock:
+    """The clock as if the hand-over had not been made: what it stopped goes on, with no time given for it, or an office
+    could put off Art 22 by offering a case and taking it back. A date set by hand is that of the assignments left.
+    """
+    if rule is None:
+        return clock
+    if not clock.open:
+        again = clock.stopped_at == undone.made_at
+        return _dated(replace(clock, stopped_at=None), rule, ground.calendar, ground.policy) if again else clock
+    if rule.length is not None:
+        return clock
+    made_at, due_at = min(undone.promised, key=lambda each: each[1], default=(None, None))
+    if made_at is None or due_at is None:
+        return replace(clock, stopped_at=ground.at, paused_at=None, pauses=0)
+    if made_at == clock.started_at:
+        return clock
+    return replace(clock, started_at=made_at, due_at=due_at + timedelta(seconds=clock.paused_seconds))
 
 
 def _started(rule: ClockRule, before: Clock | None, ground: _Ground) -> Clock:
@@ -136,24 +176,32 @@ def _extended(clock: Clock, rule: ClockRule, ground: _Ground) -> Clock:
     return _moved(replace(clock, extended=ground.extend_days), rule, ground, ground.extend_days * DAY)
 
 
+def _paused(clock: Clock, by: str, ground: _Ground) -> Clock:
+    if clock.paused_at is not None:
+        return replace(clock, pauses=clock.pauses + 1)
+    return replace(clock, paused_at=ground.at, pauses=1, spans=begun(clock.spans, ground.at, by))
+
+
 def _resumed(clock: Clock, rule: ClockRule, ground: _Ground) -> Clock:
     """The last pause that ends lets the clock run; a pause that began after expiry heals nothing."""
     if clock.paused_at is None or clock.pauses > 1:
         return replace(clock, pauses=max(clock.pauses - 1, 0))
-    running = replace(clock, paused_at=None, pauses=0, resumed_at=ground.at)
-    if _expired(clock, clock.paused_at):
-        return running
-    seconds = _pause_seconds(clock, clock.paused_at, rule, ground)
-    shifted = replace(running, paused_seconds=clock.paused_seconds + seconds)
-    return _moved(shifted, rule, ground, timedelta(seconds=seconds))
+    healed = not _expired(clock, clock.paused_at)
+    days, moved = _pause_days(clock, clock.paused_at, rule, ground) if healed else (0, 0)
+    seconds = DAY_SECONDS * (days + moved)
+    if healed and rule.unit == "hour":
+        seconds = max(int((ground.at - clock.paused_at).total_seconds()), 0)
+    running = replace(
+        clock, paused_at=None, pauses=0, resumed_at=ground.at, paused_seconds=clock.paused_seconds + seconds,
+        spans=ended(clock.spans, clock.paused_at, ground.at, days, moved),
+    )  # fmt: skip
+    return _moved(running, rule, ground, timedelta(seconds=seconds)) if healed else running
 
 
-def _pause_seconds(clock: Clock, paused_at: datetime, rule: ClockRule, ground: _Ground) -> int:
-    """How far the pause that ends now moves the limit."""
-    if ground.at <= paused_at:
-        return 0
-    if rule.unit == "hour":
-        return int((ground.at - paused_at).total_seconds())
+def _pause_days(clock: Clock, paused_at: datetime, rule: ClockRule, ground: _Ground) -> tuple[int, int]:
+    """What the pause that ends now adds to a limit in days, see counting.paused_days."""
+    if ground.at <= paused_at or rule.unit == "hour":
+        return 0, 0
     first, days = span(1 if rule.length is None else rule.length, clock.started_at, ground.policy)
     since = max(first, china_day(paused_at))
     if clock.resumed_at is not None:
@@ -162,7 +210,7 @@ def _pause_seconds(clock: Clock, paused_at: datetime, rule: ClockRule, ground: _
         last = date.max  # a date set by hand is put off from where it is
     else:
         last = first + (days + clock.extended + whole_days(clock.paused_seconds) - 1) * DAY
-    return DAY_SECONDS * paused_days(since, _day_before(ground.at), rule.unit, ground.calendar, last=last)
+    return paused_days(since, _day_before(ground.at), rule.unit, ground.calendar, last=last)
 
 
 def _day_before(instant: datetime) -> date:

@@ -22,12 +22,19 @@ class CountingPolicy:
     exclude_first_day: bool = True
     roll_to_next_working_day: bool = True
 
+    @property
+    def version(self) -> str:
+        """Differs whenever any answer may."""
+        return f"{self.exclude_first_day:d}{self.roll_to_next_working_day:d}"
+
 
 class Calendar(Protocol):
     """Days in China. `version` differs whenever any answer may."""
 
     @property
     def version(self) -> str: ...
+
+    def __hash__(self) -> int: ...
 
     def working(self, day: date) -> bool:
         """Whether people work on it; make-up days (调休) are working days."""
@@ -131,13 +138,19 @@ def due(
     return count(rule.length, rule.unit, started_at, calendar, policy, added=added).due
 
 
-def paused_days(since: date, until: date, unit: Unit, calendar: Calendar, *, last: date) -> int:
-    """How many days a pause from one day to another adds to a limit: those that would have counted, both included.
+def version(calendar: Calendar, policy: CountingPolicy) -> str:
+    """By which days, and how, a limit was counted."""
+    return f"{calendar.version}/{policy.version}"
+
+
+def paused_days(since: date, until: date, unit: Unit, calendar: Calendar, *, last: date) -> tuple[int, int]:
+    """What a pause from one day to another, both included, adds to a limit: the days that would have counted, and those
+    over which the end had been moved before it.
 
     last: of the limit before it was moved to a working day. A pause that begins on a day to which the end was moved
     adds so many that one whole day is left after it.
     """
     days = [since + n * DAY for n in range((until - since).days + 1)]
     if unit == "working-day":
-        return sum(calendar.working(day) for day in days)
-    return len(days) + max((since - last).days, 0) if days else 0
+        return sum(calendar.working(day) for day in days), 0
+    return (len(days), max((since - last).days, 0)) if days else (0, 0)

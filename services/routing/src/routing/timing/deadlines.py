@@ -5,14 +5,12 @@ different rows; what one did and what it told are committed together, so a crash
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from contracts.events import Clock as ToldClock
 from contracts.events import ClockState
 from contracts.speech import emit
 from kit.db import Session
@@ -21,24 +19,34 @@ from kit.logs import log
 from kit.runtime import Runtime
 from kit.workers import Worker
 from routing.procedures.domain import ClockRule
+from routing.shapes import clocks_of
 from routing.timing import clocks
 from routing.timing import store as deadlines_store
-from routing.timing.clocks import Calendar, Clock, CountingPolicy, Level
+from routing.timing.clocks import Calendar, CountingPolicy, Level
+from routing.timing.counting import version
 from routing.timing.store import Watch
 
 BATCH = 500
 AGAIN = timedelta(minutes=5)  # until an action that failed is tried again
 LOOK = timedelta(seconds=5)
 RETURNED_TOO_OFTEN = "returned-too-often"
+NOT_DONE = "expiry-refused"  # what was to happen by itself when a limit ran out cannot: a person must see to it
 Expire = Callable[[Runtime, Session, UUID, str], Awaitable[None]]
 Redate = Callable[[Runtime, Session, UUID], Awaitable[None]]
 Ground = Callable[[Runtime], tuple[Calendar, CountingPolicy]]
 Rules = Callable[[Runtime, str], Sequence[ClockRule]]
 
 
-async def keep(session: Session, watches: Sequence[Watch], *, now: datetime, calendar: Calendar) -> None:
-    """Let what is watched follow the clocks of these cases; call it with every version that is stored."""
-    await deadlines_store.keep(session, watches, now=now, calendar=calendar.version)
+async def keep(session: Session, watches: Sequence[Watch], *, now: datetime, counting: str) -> None:
+    """Let what is watched follow the clocks of these cases; call it with every version that is stored. counting: see
+    routing.timing.counting.version.
+    """
+    await deadlines_store.keep(session, watches, now=now, calendar=counting)
+
+
+def put(session: Session, watch: Watch, *, now: datetime, counting: str) -> None:
+    """The same for a version that is collected (see routing.store.put): written with it."""
+    deadlines_store.put(session, watch, now=now, calendar=counting)
 
 
 async def warn(runtime: Runtime, *, limit: int = BATCH) -> int:
@@ -113,8 +121,8 @@ def tell_of_returns(
 async def expire_one(runtime: Runtime, expire: Expire) -> int:
     """Do for one clock that is over what its rule says, in a transaction of its own. Returns 1, or 0: none is left.
 
-    What a rule of the state table refuses is not tried again; what failed otherwise is, after a while: neither stops
-    the others.
+    What a rule of the state table refuses is not tried again: an alarm tells of it. What failed otherwise is, after a
+    while. Neither stops the others.
     """
     row: asyncpg.Record | None = None
     try:
@@ -133,8 +141,10 @@ async def expire_one(runtime: Runtime, expire: Expire) -> int:
             error=error.slug if isinstance(error, Refused) else type(error).__name__, again=not refused,
         )  # fmt: skip
         async with runtime.database.transaction() as session:
-            until = None if refused else runtime.clock.now() + AGAIN
-            await deadlines_store.put_off(session, row["case_id"], row["clock"], until)
+            now = runtime.clock.now()
+            await deadlines_store.put_off(session, row["case_id"], row["clock"], None if refused else now + AGAIN)
+            if refused:
+                _tell(runtime, session, {**row, "clock": NOT_DONE}, "red", now)
     return 1
 
 
@@ -148,8 +158,8 @@ def scheduler(expire: Expire) -> Worker:
 
 
 class Recount:
-    """Counts open clocks again that were counted by another calendar, in batches; a case that fails is left for the
-    next round.
+    """Counts open clocks again that were counted by another calendar or policy, in batches; a case that fails is left
+    for the next round.
 
     redate: (runtime, session, case) writes the next version of the case with clocks.redated, and so keeps its rows.
     """
@@ -164,13 +174,14 @@ class Recount:
     async def step(self, runtime: Runtime) -> int:
         """Recount one batch; returns how many cases."""
         calendar, policy = self._ground(runtime)
+        counting = version(calendar, policy)
         async with runtime.database.transaction() as session:
-            rows = await deadlines_store.outdated(session, calendar.version, self._limit, list(self._aside))
+            rows = await deadlines_store.outdated(session, counting, self._limit, list(self._aside))
             moved = {row["id"] for row in rows if self._is_moved(runtime, row, calendar, policy)}
             same = [row["id"] for row in rows if row["id"] not in moved | self._aside]
-            await deadlines_store.mark_current(session, same, calendar.version)
+            await deadlines_store.mark_current(session, same, counting)
         for case_id in moved:
-            await self._move(runtime, case_id, calendar)
+            await self._move(runtime, case_id, counting)
         if not rows:
             self._aside.clear()
         return len(rows)
@@ -180,7 +191,7 @@ class Recount:
         if row["writer"] != runtime.node:
             return False
         try:
-            told = tuple(read_clock(each) for each in row["clocks"])
+            told = clocks_of(row["clocks"])
             return clocks.redated(told, self._rules(runtime, row["procedure"]), calendar, policy) != told
         except Exception as error:  # noqa: BLE001 - as in _move
             self._put_aside(row["id"], error)
@@ -190,19 +201,13 @@ class Recount:
         self._aside.add(case_id)
         log.warning("routing.recount_failed", case=str(case_id), error=type(error).__name__)
 
-    async def _move(self, runtime: Runtime, case_id: UUID, calendar: Calendar) -> None:
+    async def _move(self, runtime: Runtime, case_id: UUID, counting: str) -> None:
         try:
             async with runtime.database.transaction() as session:
                 await self._redate(runtime, session, case_id)
-                await deadlines_store.mark_current(session, [case_id], calendar.version)
+                await deadlines_store.mark_current(session, [case_id], counting)
         except Exception as error:  # noqa: BLE001 - one case that cannot be dated must not keep the others from it
             self._put_aside(case_id, error)
 
     def worker(self) -> Worker:
         return Worker("routing.recount", None, self.step, timedelta(minutes=10))
-
-
-def read_clock(told: Mapping[str, Any]) -> Clock:
-    """A clock as the state of a case has it in JSON."""
-    known = ToldClock.model_validate(told)
-    return Clock(**{each.name: getattr(known, each.name) for each in fields(Clock)})

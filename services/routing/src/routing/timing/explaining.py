@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from routing.procedures.domain import ClockRule, Unit
 from routing.timing.clocks import Clock
 from routing.timing.counting import CHINA, DAY, Calendar, Count, CountingPolicy, china_day, count, whole_days
+from routing.timing.pauses import Pause
 
 UNITS: dict[Unit, tuple[str, str]] = {
     "day": ("日", "days"),
@@ -16,6 +18,17 @@ UNITS: dict[Unit, tuple[str, str]] = {
     "hour": ("日", "days"),  # of 24 hours; extensions and hand-set dates only
 }
 _ARTICLE = re.compile(r"^Art (\d+)")
+# why a limit stands still: the action with which that begins
+REASONS: dict[str, tuple[str, str]] = {
+    "suspend": ("中止", "suspended"),
+    "start-hearing": ("听证", "hearing"),
+    "start-mediation": ("调解", "mediation"),
+    "merge": ("并案", "merged"),
+    "object": ("提出异议", "objected to"),
+}
+
+
+Kind = Literal["counted", "hours", "set", "open", "past"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +43,16 @@ class Skipped:
 class Explanation:
     """How the due date of a clock came about.
 
-    kind: counted by the rule, in hours, set by hand, or open (no date). first_day, last_day: in China, of a limit in
-    days; skipped: between them; rolled: the end was moved over them; made_up: weekend days that count, because people
-    work on them. paused: days, of hours seconds. provisional: a year is concerned whose list of holidays is not known.
-    current: False while the clock still stands by an older calendar.
+    kind: counted by the rule, in hours, set by hand, open (no date), or past: it stopped, and was counted by a calendar
+    or in a way that is no longer in force. first_day, last_day: in China, of a limit in days; skipped: between them;
+    rolled: the end was moved over them; made_up: weekend days that count, because people work on them. paused: days, of
+    hours seconds; pauses: when and why; moved: days over which the end had been moved when a pause began. provisional:
+    a year is concerned whose list of holidays is not known. current: False while an open clock still stands by an
+    older calendar or way of counting.
     """
 
     clock: str
-    kind: Literal["counted", "hours", "set", "open"]
+    kind: Kind
     rule_zh: str
     rule_en: str
     article: str
@@ -53,7 +68,10 @@ class Explanation:
     made_up: tuple[date, ...]
     extended: int
     paused: int
+    pauses: tuple[Pause, ...]
+    moved: int
     paused_now: bool
+    stopped_at: datetime | None
     provisional: bool
     current: bool
     calendar: str
@@ -61,12 +79,16 @@ class Explanation:
     sentence_en: str = ""
 
 
+@lru_cache(maxsize=8192)
 def explain(clock: Clock, rule: ClockRule, calendar: Calendar, policy: CountingPolicy) -> Explanation:
-    """Count the clock again and tell each step of it."""
-    counted = _counted(clock, rule, calendar, policy)
+    """Count the clock again and tell each step of it; remembered, for every answer about a case asks anew."""
+    counted, kind = _counted(clock, rule, calendar, policy), _kind(clock, rule)
+    if counted is not None and counted.due != clock.due_at and not clock.open:
+        counted, kind = None, "past"
+    moved = sum(pause.moved for pause in clock.spans)
     told = Explanation(
         clock=clock.name,
-        kind=_kind(clock, rule),
+        kind=kind,
         rule_zh=rule.zh,
         rule_en=rule.en,
         article=rule.article,
@@ -81,8 +103,11 @@ def explain(clock: Clock, rule: ClockRule, calendar: Calendar, policy: CountingP
         rolled=_reasons(counted.rolled, calendar) if counted else (),
         made_up=_made_up(counted, rule, calendar) if counted else (),
         extended=clock.extended,
-        paused=clock.paused_seconds if rule.unit == "hour" else whole_days(clock.paused_seconds),
+        paused=clock.paused_seconds if rule.unit == "hour" else whole_days(clock.paused_seconds) - moved,
+        pauses=tuple(pause for pause in clock.spans if pause.until is not None),
+        moved=moved,
         paused_now=clock.paused_at is not None,
+        stopped_at=clock.stopped_at,
         provisional=counted is not None and any(calendar.provisional(day) for day in (counted.first, counted.last)),
         current=counted is None or counted.due == clock.due_at,
         calendar=calendar.version,
@@ -90,7 +115,7 @@ def explain(clock: Clock, rule: ClockRule, calendar: Calendar, policy: CountingP
     return _with_sentences(told)
 
 
-def _kind(clock: Clock, rule: ClockRule) -> Literal["counted", "hours", "set", "open"]:
+def _kind(clock: Clock, rule: ClockRule) -> Kind:
     if clock.due_at is None:
         return "open"
     if clock.set_due or rule.length is None:
@@ -122,7 +147,9 @@ def _with_sentences(told: Explanation) -> Explanation:
     if told.paused_now:
         steps.append(("现暂停计算", "paused now"))
     if not told.current:
-        steps.append(("日历已变更,待重新计算", "the calendar has changed, to be counted anew"))
+        steps.append(("日历或计算方法已变更,待重新计算", "the calendar has changed, to be counted anew"))
+    if told.stopped_at is not None:
+        steps.append((f"已于{_moment(told.stopped_at, _zh)}终止计算", f"stopped {_moment(told.stopped_at, str)}"))
     zh, en = ",".join(zh for zh, _ in steps), ", ".join(en for _, en in steps)
     return replace(
         told,
@@ -169,6 +196,17 @@ def _hour_steps(told: Explanation) -> Iterator[Step]:
     yield from _end(told)
 
 
+def _spans(pauses: Iterable[Pause], shown: Callable[[date], str], language: int) -> str:
+    """In brackets, when and why it stood still, as far as that added days."""
+    told = []
+    for pause in pauses:
+        if pause.days and pause.until is not None:
+            first, last = china_day(pause.since), china_day(pause.until - timedelta(microseconds=1))
+            days = shown(first) if first == last else f"{shown(first)}{('至', ' to ')[language]}{shown(last)}"
+            told.append(f"{days} {REASONS.get(pause.by, (pause.by, pause.by))[language]}".rstrip())
+    return (f"({'、'.join(told)})", f" ({', '.join(told)})")[language] if told else ""
+
+
 def _set_steps(told: Explanation) -> Iterator[Step]:
     yield f"自{_moment(told.started_at, _zh)}起算", f"begins {_moment(told.started_at, str)}"
     yield "期限由交办单位指定", "date set by the assigning unit"
@@ -181,7 +219,19 @@ def _open_steps(told: Explanation) -> Iterator[Step]:
     yield "尚未规定期限", "no date is set"
 
 
-_STEPS = {"counted": _counted_steps, "hours": _hour_steps, "set": _set_steps, "open": _open_steps}
+def _past_steps(told: Explanation) -> Iterator[Step]:
+    zh, en = UNITS[told.unit]
+    yield f"自{_zh(china_day(told.started_at))}起算", f"begins {china_day(told.started_at)}"
+    yield f"期限{told.length}{zh}", f"{told.length} {en}"
+    yield from _changes(told)
+    yield "按当时的日历和计算方法", "by the calendar and the counting of that time"
+    last = china_day((told.due_at or told.started_at) - timedelta(microseconds=1))
+    yield f"至{_zh(last)}24时届满", f"ends {last} at 24:00"
+
+
+_STEPS = {
+    "counted": _counted_steps, "hours": _hour_steps, "set": _set_steps, "open": _open_steps, "past": _past_steps,
+}  # fmt: skip
 
 
 def _changes(told: Explanation) -> Iterator[Step]:
@@ -189,7 +239,10 @@ def _changes(told: Explanation) -> Iterator[Step]:
     if told.extended:
         yield f"延长{told.extended}{zh}", f"extended by {told.extended} {en}"
     if told.paused:
-        yield f"另有{told.paused}{zh}暂停不计", f"{told.paused} paused {en} not counted"
+        days_zh, days_en = _spans(told.pauses, _zh, 0), _spans(told.pauses, str, 1)
+        yield f"另有{told.paused}{zh}暂停不计{days_zh}", f"{told.paused} paused {en} not counted{days_en}"
+    if told.moved:
+        yield f"暂停时末日已顺延{told.moved}日,一并后推", f"the end had been moved by {told.moved} days when it paused"
 
 
 def _end(told: Explanation) -> Iterator[Step]:

@@ -13,35 +13,39 @@ from routing.timing.clocks import Clock, yellow_at
 
 # What was told of the same start stays told as long as it is true. A clock that is new here, but not new (the case came
 # from another node), was told of by that node until it let go. Rows that are as they should be are not touched at all.
-KEEP = """
-WITH wanted AS (
-  SELECT * FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::bool[],
-    $8::text[], $9::text[], $10::timestamptz[])
+PUT = """
+wanted AS (
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::bool[],
+    $7::text[], $8::text[], $9::timestamptz[])
     AS w (case_id, clock, started_at, due_at, yellow_at, armed, level, expires, since)
 ), gone AS (
-  DELETE FROM deadlines d WHERE d.case_id = ANY ($1::uuid[])
+  DELETE FROM deadlines d USING {cases} AS c (id) WHERE d.case_id = c.id
     AND NOT EXISTS (SELECT FROM wanted w WHERE (w.case_id, w.clock) = (d.case_id, d.clock))
 ), changed AS (
   SELECT w.case_id, w.clock, w.started_at, w.due_at, w.yellow_at, w.armed, w.expires, CASE
     WHEN d.started_at = w.started_at THEN CASE
-      WHEN coalesce(d.level, 'expire') = 'expire' AND w.due_at <= $11 THEN d.level
-      WHEN d.level IS DISTINCT FROM 'yellow' AND w.yellow_at <= $11 THEN 'red'
+      WHEN coalesce(d.level, 'expire') = 'expire' AND w.due_at <= $10 THEN d.level
+      WHEN d.level IS DISTINCT FROM 'yellow' AND w.yellow_at <= $10 THEN 'red'
       ELSE w.level END
     WHEN w.level <> 'expire' AND w.due_at <= w.since THEN CASE WHEN w.expires IS NOT NULL THEN 'expire' END
     WHEN w.level = 'yellow' AND w.yellow_at <= w.since THEN 'red'
     ELSE w.level END AS level
-  FROM wanted w LEFT JOIN deadlines d ON (d.case_id, d.clock) = (w.case_id, w.clock)
+  FROM wanted w JOIN {cases} AS c (id) ON c.id = w.case_id
+  LEFT JOIN deadlines d ON (d.case_id, d.clock) = (w.case_id, w.clock)
   WHERE (d.started_at, d.due_at, d.yellow_at, d.armed, d.expires, d.calendar) IS DISTINCT FROM
-    (w.started_at, w.due_at, w.yellow_at, w.armed, w.expires, $12)
-)
+    (w.started_at, w.due_at, w.yellow_at, w.armed, w.expires, $11)
+), kept AS (
 INSERT INTO deadlines (case_id, clock, started_at, due_at, yellow_at, armed, level, at, expires, calendar)
 SELECT case_id, clock, started_at, due_at, yellow_at, armed, level,
-  CASE WHEN NOT armed OR level IS NULL THEN NULL WHEN level = 'yellow' THEN yellow_at ELSE due_at END, expires, $12
+  CASE WHEN NOT armed OR level IS NULL THEN NULL WHEN level = 'yellow' THEN yellow_at ELSE due_at END, expires, $11
 FROM changed
 ON CONFLICT (case_id, clock) DO UPDATE SET started_at = excluded.started_at, due_at = excluded.due_at,
   yellow_at = excluded.yellow_at, armed = excluded.armed, level = excluded.level, at = excluded.at,
-  expires = excluded.expires, calendar = excluded.calendar
+  expires = excluded.expires, calendar = excluded.calendar)
 """
+KEEP = f"WITH {PUT.format(cases='unnest($12::uuid[])')} SELECT"
+# in the statement that writes a version, after it: who holds the case is waited for before these rows are taken
+PUT = PUT.format(cases="(SELECT id FROM moved)")
 DUE = """
 SELECT d.case_id, d.clock, d.level, d.at, d.due_at, d.expires, c.version, c.number, c.holder_unit,
   c.body->>'holder_region' AS holder_region
@@ -58,7 +62,9 @@ WHERE d.at <= told.at AND d.level <> 'expire' ORDER BY d.at FOR UPDATE OF d
 """
 # with the case: whoever acts on it takes the case first and these rows after it
 EXPIRED = """
-SELECT d.case_id, d.clock, d.expires FROM deadlines d JOIN cases c ON c.id = d.case_id
+SELECT d.case_id, d.clock, d.expires, d.due_at, c.version, c.number, c.holder_unit,
+  c.body->>'holder_region' AS holder_region
+FROM deadlines d JOIN cases c ON c.id = d.case_id
 WHERE d.at <= $1 AND d.level = 'expire' ORDER BY d.at LIMIT 1 FOR UPDATE OF d, c SKIP LOCKED
 """
 MOVE_ON = """
@@ -86,7 +92,8 @@ UP_TO_DATE = "UPDATE deadlines SET calendar = $2 WHERE case_id = ANY ($1::uuid[]
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A case whose clocks may concern this node. writes: this node writes its next version; sent: a hand-over from this
-    node is under way. since: when the version was made; what was reached until then was told of by who made it.
+    node is under way, since sent_at. since: when the version was made; what was reached until then was told of by who
+    made it.
     """
 
     case_id: UUID
@@ -94,6 +101,7 @@ class Watch:
     rules: Sequence[ClockRule]
     writes: bool
     sent: bool = False
+    sent_at: datetime | None = None
     since: datetime | None = None
 
 
@@ -104,12 +112,14 @@ def _rows(watch: Watch) -> Iterator[Row]:
     rules = {rule.name: rule for rule in watch.rules}
     for clock in watch.clocks:
         rule = rules.get(clock.name)
-        if rule is None or not clock.open or clock.due_at is None:
+        # what a hand-over stopped goes on if it is taken back: it must be known by then what was told of it
+        waits = watch.sent_at is not None and clock.stopped_at == watch.sent_at
+        if rule is None or not (clock.open or waits) or clock.due_at is None:
             continue
         tells = watch.sent if _of_sender(rule) else watch.writes
-        if tells or watch.writes:
+        if tells or waits or watch.writes:
             warned = yellow_at(clock, rule)
-            armed = tells and clock.paused_at is None
+            armed = tells and clock.open and clock.paused_at is None
             began, ends, level = clock.started_at, clock.due_at, _first(rule, warned)
             yield watch.case_id, clock.name, began, ends, warned, armed, level, rule.expires, watch.since
 
@@ -128,9 +138,17 @@ def _first(rule: ClockRule, warned: datetime | None) -> str | None:
 
 async def keep(session: Session, watches: Sequence[Watch], *, now: datetime, calendar: str) -> None:
     """Let the rows of these cases be as their clocks are, in one statement. calendar: its version."""
+    await session.raw.execute(KEEP, *_columns(watches), now, calendar, [watch.case_id for watch in watches])
+
+
+def put(session: Session, watch: Watch, *, now: datetime, calendar: str) -> None:
+    """The same, collected with the version (routing.store.put) that has these clocks."""
+    session.write(PUT, *_columns([watch]), now, calendar)
+
+
+def _columns(watches: Sequence[Watch]) -> list[list[object]]:
     rows = [row for watch in watches for row in _rows(watch)]
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 9
-    await session.raw.execute(KEEP, [watch.case_id for watch in watches], *columns, now, calendar)
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(9)]
 
 
 async def take_due(session: Session, now: datetime, limit: int) -> list[asyncpg.Record]:
