@@ -40,6 +40,8 @@ ON CONFLICT (case_id, version) DO UPDATE SET note = coalesce(timeline.note, excl
   fields = coalesce(timeline.fields, excluded.fields)
   WHERE timeline.actor IS NULL
     AND (timeline.action, timeline.unit, timeline.at) = (excluded.action, excluded.unit, excluded.at)
+    AND NOT EXISTS (SELECT FROM audit  -- what was done here, also by itself, has its words already
+      WHERE (subject, after, audit.action) = (timeline.case_id, timeline.version, timeline.action))
 """
 SCOPES = "INSERT INTO case_scopes (scope, case_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING"
 # The next version and its line of the timeline. Where the version before is gone, `moved` is empty, and a line of no
