@@ -160,9 +160,9 @@ async def test_a_leader_away_names_a_delegate(desk: Desk) -> None:
     await desk.sign_in("township.leader")
     await desk.open("/staff/delegations")
     await page.get_by_label("受托人").select_option("township.supervisor")
-    now = datetime.now(CHINA)
-    await page.get_by_label("开始").fill((now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"))
-    await page.get_by_label("结束").fill((now + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"))
+    later = datetime.now(CHINA) + timedelta(days=1000)  # other tests may have moved the node's time
+    await page.get_by_label("开始").fill(later.strftime("%Y-%m-%dT%H:%M"))
+    await page.get_by_label("结束").fill((later + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"))
     await page.get_by_role("button", name="委托", exact=True).click()
     await expect(page.get_by_role("status")).to_contain_text("已委托")
     await expect(page.get_by_text("黄问渠", exact=True)).to_be_visible()

@@ -8,16 +8,19 @@ import aio_pika
 import httpx
 import pytest
 
+from contracts.units import UnitDirectory
 from kit.testing import eventually
 from node.calling import Unanswered
 from node.demo import OFFICE, act, case_at
 from tests.resilience.inspection import all_quiet, depths, holders, query, states
 from tests.resilience.load import Load, during
 from tests.support.tree import Tree
+from xinqiao_local.cluster import SEED
 from xinqiao_local.process import Daemon
 
 pytestmark = pytest.mark.timeout(600)
 COUNT = 2000
+UNITS = UnitDirectory.read(SEED / "units.csv")
 
 
 async def kill_and_restart(tree: Tree, name: str, *parts: Daemon) -> None:
@@ -94,8 +97,11 @@ async def every_accepted_petition_is_there_once(tree: Tree, load: Load) -> None:
     for name in ("township", "county", "city", "province"):
         # what was registered above and handed down is known here too, but counted where it was registered
         sql = """SELECT count(*) FILTER (WHERE id = ANY($1)) AS ours,
-            count(*) FILTER (WHERE starts_with(region || '.', $2 || '.')) AS all FROM facts"""
-        (row,) = await query(tree.node(name), "analytics", sql, ids, tree.node(name).spec.path)
+            count(*) FILTER (WHERE starts_with(region || '.', $2 || '.') AND NOT accused_units && $3) AS all
+            FROM facts"""
+        office, path = tree.node(name).spec.office, tree.node(name).spec.path
+        line = [office, *UNITS.above(office, path)]  # what accuses these is not counted for the office
+        (row,) = await query(tree.node(name), "analytics", sql, ids, path, line)
         assert row["ours"] == len(ids), name
         shown = tree.caller(f"{name}.supervisor").get("/api/analytics/v1/statistics")["totals"]
         assert shown["registered"] == row["all"], name

@@ -80,6 +80,6 @@ def token(
     now = int(time.time())
     payload = {
         "iss": "xinqiao", "aud": "xinqiao", "sub": subject, "unit": unit, "region": region, "roles": list(roles),
-        "iat": now, "exp": now + 600, **claims,
+        "iat": now, "exp": now + 7200, **claims,
     }  # fmt: skip
     return jwt.encode({"alg": "ES256", "kid": "issuer"}, payload, _issuer())
