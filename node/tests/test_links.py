@@ -8,6 +8,7 @@ import aio_pika
 import pytest
 from aio_pika.exceptions import ChannelClosed
 
+from kit.amqp import connect
 from kit.outbox import Outgoing
 from kit.testing import eventually
 from node.declaring import apply, check
@@ -265,7 +266,7 @@ async def test_a_child_removed_loses_its_rights_and_keeps_its_waiting_letters(
     await eventually(undeliverable)
     address = child.settings.parent.broker_url.get_secret_value()
     with pytest.raises(aio_pika.exceptions.ProbableAuthenticationError):
-        await aio_pika.connect(address)
+        await connect(address, "test")
 
     await apply(parent.settings, services)
     await apply(child.settings, services)

@@ -1,10 +1,12 @@
 """The bus against a real broker: confirmed, refused, lost and found again."""
 
 import asyncio
+import gc
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import uuid4
 
+import aio_pika
 import httpx
 import pytest
 from aio_pika import ExchangeType, Message
@@ -125,6 +127,15 @@ async def test_closing_leaves_no_connection_behind(broker: RabbitMQ) -> None:
         return not [each for each in answer.json() if "guest" in each["client_properties"]["connection_name"]]
 
     assert await eventually(gone)
+
+
+async def test_a_try_to_connect_that_fails_leaves_no_connection_open() -> None:
+    with pytest.raises(OSError) as refused:  # noqa: PT011 - whatever the library calls it
+        async with Bus("amqp://127.0.0.1:1/", name="nobody answers").channel():
+            pass
+    left = [each for each in gc.get_objects() if isinstance(each, aio_pika.Connection) and each.url.port == 1]
+    assert left, f"the traceback of {refused.value!r} holds it"
+    assert all(each.is_closed for each in left)
 
 
 async def test_who_stops_waiting_for_an_answer_ends_nobody_elses_channel(bus: Bus, queue: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import aio_pika
 import aiormq
 from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError
 
 CONFIRM = 30  # seconds to wait for the broker's confirm
@@ -43,6 +44,17 @@ async def broker_call(seconds: float = 10) -> AsyncIterator[None]:
             yield
 
 
+async def connect(url: str, name: str) -> AbstractConnection:
+    """A connection of that name. Raises what the library does while the broker is away, or refuses us."""
+    connection = aio_pika.Connection(make_url(url), client_properties={"connection_name": name}, heartbeat=HEARTBEAT)
+    try:
+        await connection.connect()
+    except BaseException:
+        await connection.close()  # left open, its finalizer would close it, wherever that runs
+        raise
+    return connection
+
+
 class Line:
     """One connection to the broker: opened when it is needed, and again after it was lost."""
 
@@ -71,9 +83,7 @@ class Line:
             if self._connection is None or not self._connection.connected.is_set():
                 await self._close()
                 async with broker_call():
-                    self._connection = await aio_pika.connect(
-                        self._url, client_properties={"connection_name": self._name}, heartbeat=HEARTBEAT
-                    )
+                    self._connection = await connect(self._url, self._name)
             return self._connection
 
     async def _give_up(self, connection: AbstractConnection) -> None:
