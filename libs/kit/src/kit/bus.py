@@ -40,6 +40,16 @@ class Message(Protocol):
 Handler = Callable[[Any, Session, Sequence[Any]], Awaitable[None]]
 
 
+def each(handle: Callable[[Any, Session, Any], Awaitable[object]]) -> Handler:
+    """A handler of batches that takes one message after the other."""
+
+    async def one_after_the_other(context: Any, session: Session, batch: Sequence[Any]) -> None:
+        for message in batch:
+            await handle(context, session, message)
+
+    return one_after_the_other
+
+
 @dataclass(frozen=True)
 class Consumer:
     """A queue and what becomes of its messages.

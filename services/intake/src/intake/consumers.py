@@ -6,7 +6,7 @@ from contracts.envelope import Envelope
 from contracts.speech import parse_event, parse_letter
 from intake import files, following, linking, store, supports, terminated, usecases
 from intake.usecases import ALARM
-from kit.bus import Consumer
+from kit.bus import Consumer, each
 from kit.db import Session
 from kit.runtime import Runtime
 
@@ -16,41 +16,15 @@ async def on_petition_registered(runtime: Runtime, session: Session, events: Seq
     concluded (Art 36). Those of nodes below: their public rows.
     """
     own = [event for event in events if event.node == runtime.node]
-    await usecases.send_contacts(runtime, session, own)
-    await terminated.ask(runtime, session, own)
-    below = [event for event in events if event.node != runtime.node]
-    if below:
-        await following.keep_public_rows(session, below)
-        await store.add_scopes(session, [(event.subject, event.data.region) for event in below])
-
-
-async def on_petition_file(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
-    for letter in letters:
-        await files.take(runtime, session, letter)
-
-
-async def on_link_request(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
-    for letter in letters:
-        await linking.take_request(runtime, session, letter)
-
-
-async def on_support_file(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
-    for letter in letters:
-        await supports.take(runtime, session, letter)
-
-
-async def on_terminated_question(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
-    for letter in letters:
-        await terminated.answer(runtime, session, letter)
-
-
-async def on_terminated_answer(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
-    for letter in letters:
-        await terminated.learn(runtime, session, letter)
+    if own:
+        people = await store.people_of_each(session, runtime.keyring, [event.subject for event in own])
+        usecases.send_contacts(runtime, session, own, people)
+        terminated.ask(runtime, session, own, people)
+    await on_petition_changed(runtime, session, events)
 
 
 async def on_petition_changed(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
-    """Petitions of nodes below were linked or unlinked: the newest state counts, whatever comes first."""
+    """Petitions of nodes below were registered, linked or unlinked: the newest state counts, whatever comes first."""
     below = [event for event in events if event.node != runtime.node]
     if below:
         await following.keep_public_rows(session, below)
@@ -91,11 +65,11 @@ CONSUMERS = (
         queue="intake.letters",
         decode=parse_letter,
         handlers={
-            "intake.petition-file.v1": on_petition_file,
-            "intake.link-request.v1": on_link_request,
-            "intake.support-file.v1": on_support_file,
-            "intake.terminated-question.v1": on_terminated_question,
-            "intake.terminated-answer.v1": on_terminated_answer,
+            "intake.petition-file.v1": each(files.take),
+            "intake.link-request.v1": each(linking.take_request),
+            "intake.support-file.v1": each(supports.take),
+            "intake.terminated-question.v1": each(terminated.answer),
+            "intake.terminated-answer.v1": each(terminated.learn),
         },
         letters=True,
     ),

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import Row, Select, and_, case, func, select
 
 from intake.domain import Petition, Petitioner
 from intake.repeats import ENDED, id_key, phone_key
-from intake.tables import case_states, group_alarms, petition_scopes, petitioners, petitions, progress
+from intake.tables import case_states, group_alarms, petition_scopes, petitions, progress
 from kit.crypto import Keyring
 from kit.db import Session
 from kit.paths import ancestors
@@ -38,6 +39,8 @@ scopes AS (
 SCOPES = """
 INSERT INTO petition_scopes (scope, petition_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING
 """
+
+PEOPLE = "SELECT * FROM petitioners WHERE petition_id = ANY ($1::uuid[]) ORDER BY petition_id, position"
 
 
 def binding(petition_id: UUID, position: int, column: str) -> str:
@@ -183,32 +186,26 @@ async def by_number(session: Session, number: str) -> Row[Any] | None:
     return found
 
 
+async def people_of_each(session: Session, ring: Keyring, ids: Sequence[UUID]) -> dict[UUID, list[Petitioner]]:
+    """Who raised these petitions, in clear."""
+    people: dict[UUID, list[Petitioner]] = {petition_id: [] for petition_id in ids}
+    for row in await session.raw.fetch(PEOPLE, ids):
+        people[row["petition_id"]].append(_opened(ring, row))
+    return people
+
+
 async def people_of(session: Session, ring: Keyring, petition_id: UUID) -> list[Petitioner]:
     """Who raised it, in clear."""
-    query = select(petitioners).where(petitioners.c.petition_id == petition_id).order_by(petitioners.c.position)
-    return [_opened(ring, row) for row in await session.sql.execute(query)]
+    return (await people_of_each(session, ring, [petition_id]))[petition_id]
 
 
-async def phones_of(session: Session, ring: Keyring, ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Of each petition that has one the first telephone number, in clear."""
-    rows = await session.raw.fetch(
-        "SELECT DISTINCT ON (petition_id) petition_id, position, phone FROM petitioners"
-        " WHERE petition_id = ANY ($1::uuid[]) AND phone IS NOT NULL ORDER BY petition_id, position",
-        ids,
-    )
-    return {
-        row["petition_id"]: ring.decrypt(row["phone"], binding(row["petition_id"], row["position"], "phone"))
-        for row in rows
-    }
-
-
-def _opened(ring: Keyring, row: Row[Any]) -> Petitioner:
+def _opened(ring: Keyring, row: asyncpg.Record) -> Petitioner:
     def clear(column: str) -> str | None:
-        stored = getattr(row, column)
-        return None if stored is None else ring.decrypt(stored, binding(row.petition_id, row.position, column))
+        stored = row[column]
+        return None if stored is None else ring.decrypt(stored, binding(row["petition_id"], row["position"], column))
 
     name, id_number, phone, address = (clear(column) for column in FIELDS)
-    return Petitioner(name, id_number, phone, address, row.representative)
+    return Petitioner(name, id_number, phone, address, row["representative"])
 
 
 async def steps_of(session: Session, petition_id: UUID) -> Sequence[Row[Any]]:

@@ -6,7 +6,7 @@ registers a petition asks it without saying who came (kit.lockbox), and what is 
 
 import asyncio
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -51,13 +51,15 @@ def _top(runtime: Runtime) -> str:
     return min((path for path in ancestors(runtime.node) if path in known), key=len, default=runtime.node)
 
 
-async def ask(runtime: Runtime, session: Session, events: Iterable[Envelope]) -> None:
+def ask(
+    runtime: Runtime, session: Session, events: Iterable[Envelope], people: Mapping[UUID, Sequence[Petitioner]]
+) -> None:
     """Ask about those who raised these petitions, which were registered here. Only appeals come to a re-review."""
     top = _top(runtime)
     for event in events:
         if event.data.kind != "appeal" or top == runtime.node:
             continue
-        values = values_of(await store.people_of(session, runtime.keyring, event.subject))[:MOST]
+        values = values_of(people[event.subject])[:MOST]
         if values:
             question = TerminatedQuestion(buckets=sorted({bucket(value) for value in values}))
             kind = "intake.terminated-question.v1"

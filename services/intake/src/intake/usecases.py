@@ -1,7 +1,7 @@
 """What can be done with petitions. Each function runs inside its caller's transaction."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -122,11 +122,12 @@ def _same(left: str, right: str) -> bool:
     return hmac.compare_digest(left, right.strip().upper())
 
 
-async def send_contacts(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
+def send_contacts(
+    runtime: Runtime, session: Session, events: Sequence[Envelope], people: Mapping[UUID, Sequence[Petitioner]]
+) -> None:
     """Tell notify of this node how to reach the petitioners of petitions registered here."""
-    phones = await store.phones_of(session, runtime.keyring, [event.subject for event in events])
     for event in events:
-        phone = phones.get(event.subject)
+        phone = next((person.phone for person in people[event.subject] if person.phone), None)
         if phone is not None:
             state: PetitionState = event.data
             contact = Contact(

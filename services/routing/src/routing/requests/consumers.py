@@ -6,7 +6,7 @@ from dataclasses import replace
 from contracts.envelope import Envelope
 from contracts.letters import RequestStep
 from contracts.speech import parse_event, pass_down
-from kit.bus import Consumer
+from kit.bus import Consumer, each
 from kit.db import Session
 from kit.errors import Refused
 from kit.paths import lies_in
@@ -44,21 +44,10 @@ def _opened(runtime: Runtime, letter: Envelope) -> Told:
     return Told(event, step.text)
 
 
-async def on_cancellation(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
-    for letter in letters:
-        await requests_usecases.settle_cancellation(runtime, session, letter)
-
-
-async def on_trigger(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
-    """Propose supervision where Art 40 gives cause."""
-    for event in events:
-        await proposals_usecases.propose_by_event(runtime, session, event)
-
-
 LETTERS = {
     "routing.request.v1": on_step,
     "routing.request-answer.v1": on_step,
-    "routing.request-cancellation.v1": on_cancellation,
+    "routing.request-cancellation.v1": each(requests_usecases.settle_cancellation),
 }
 CONSUMERS = (
     Consumer(
@@ -71,7 +60,7 @@ CONSUMERS = (
         queue="routing.on-trigger",
         bindings=("routing.clock.warned.v1", "routing.case.objection-agreed.v1"),
         decode=parse_event,
-        handlers={"*": on_trigger},
+        handlers={"*": each(proposals_usecases.propose_by_event)},  # supervision, where Art 40 gives cause
     ),
 )
 
