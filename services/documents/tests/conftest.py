@@ -15,11 +15,11 @@ from tests.support.nodes import token
 from tests.support.running import Running, told
 
 from contracts.events import PetitionState
-from documents.directory import DirectoryStore
 from documents.main import service
-from documents.objects import ObjectStore
-from documents.s3 import S3Store
-from documents.threads import Threads
+from documents.storage.directory import DirectoryStore
+from documents.storage.objects import ObjectStore
+from documents.storage.s3 import S3Store
+from documents.storage.threads import Threads
 from kit.settings import S3Section
 from xinqiao_local.radosgw import RadosGateway
 

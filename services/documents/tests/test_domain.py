@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from documents.domain import ACCEPTED, HEAD, Opinion, file_name, media_type, sniffed
+from documents.files.domain import ACCEPTED, HEAD, file_name, media_type, sniffed
+from documents.papers.domain import Opinion
 from kit.errors import Refused
 
 

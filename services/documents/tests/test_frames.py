@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from documents.frames import FRAME, TAG, Opening, Sealing
+from documents.storage.frames import FRAME, TAG, Opening, Sealing
 from kit.crypto import Keyring, Undecipherable
 
 RING = Keyring("k1", {"k1": os.urandom(32), "k0": os.urandom(32)}, os.urandom(32), os.urandom(32))

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from documents.objects import Absent
-from documents.s3 import S3Store
-from documents.threads import Threads
+from documents.storage.objects import Absent
+from documents.storage.s3 import S3Store
+from documents.storage.threads import Threads
 
 NAME = "0123456789abcdef0123456789abcdef"
 

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 
 from documents import resources
-from documents.directory import DirectoryStore
-from documents.objects import ABANDONED, sweep
 from documents.resources import SWEEP
-from documents.threads import Threads
+from documents.storage.directory import DirectoryStore
+from documents.storage.objects import ABANDONED, sweep
+from documents.storage.threads import Threads
 
 NAME = "0123456789abcdef0123456789abcdef"
 KILLED_WHILE_WRITING = """
 import os, signal, sys
 from pathlib import Path
-from documents.directory import DirectoryStore
-from documents.threads import Threads
+from documents.storage.directory import DirectoryStore
+from documents.storage.threads import Threads
 
 with DirectoryStore(Path(sys.argv[1]), Threads(1)).spool() as spool:
     spool.write(b"half" * 1_000_000)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from documents.objects import READ, Absent, Spool
+from documents.storage.objects import READ, Absent, Spool
 
 NAME = "0123456789abcdef0123456789abcdef"
 OTHER = "0123ffff89abcdef0123456789abcdef"

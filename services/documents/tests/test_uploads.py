@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from documents import resources
-from documents.domain import LONGEST_NAME
+from documents.files.domain import LONGEST_NAME
 from documents.resources import Places
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"

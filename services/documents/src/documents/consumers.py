@@ -4,21 +4,21 @@ from collections.abc import Sequence
 
 from contracts.envelope import Envelope
 from contracts.speech import parse_event
-from documents import store
+from documents import access
 from kit.bus import Consumer
 from kit.db import Session
 from kit.runtime import Runtime
 
 
 async def on_petition_registered(_: Runtime, session: Session, events: Sequence[Envelope]) -> None:
-    await store.follow(session, store.FOLLOW_PETITIONS, events)
-    await store.add_scopes(session, [(event.subject, event.data.region) for event in events])
+    await access.follow(session, access.FOLLOW_PETITIONS, events)
+    await access.add_scopes(session, [(event.subject, event.data.region) for event in events])
 
 
 async def on_case(_: Runtime, session: Session, events: Sequence[Envelope]) -> None:
     """Every unit that holds a case, and all above it, may see the documents."""
-    await store.follow(session, store.FOLLOW_CASES, events)
-    await store.add_scopes(session, [(event.subject, region) for event in events for region in event.data.regions])
+    await access.follow(session, access.FOLLOW_CASES, events)
+    await access.add_scopes(session, [(event.subject, region) for event in events for region in event.data.regions])
 
 
 CONSUMERS = (

@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from documents.directory import DirectoryStore
-from documents.objects import sweep
-from documents.s3 import S3Store
 from documents.settings import Settings
-from documents.threads import Threads
-from documents.vault import Vault
+from documents.storage.directory import DirectoryStore
+from documents.storage.objects import sweep
+from documents.storage.s3 import S3Store
+from documents.storage.threads import Threads
+from documents.storage.vault import Vault
 from kit.app import Job
 from kit.db import Session
 from kit.errors import Refused

@@ -1,23 +1,8 @@
-"""The tables of documents. Rows of files and papers are never changed or deleted: the migration's triggers refuse it,
-for the owner of the tables too.
-"""
+"""The tables all of documents stands on: the petitions there are, and the regions that may see them."""
 
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Column,
-    DateTime,
-    ForeignKey,
-    LargeBinary,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    UniqueConstraint,
-    Uuid,
-    text,
-)
+from sqlalchemy import BigInteger, Column, PrimaryKeyConstraint, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from kit import tables as kit_tables
@@ -47,35 +32,4 @@ petition_scopes = Table(
     Column("scope", Text, nullable=False),
     Column("petition_id", Uuid, nullable=False),
     PrimaryKeyConstraint("scope", "petition_id"),
-)
-files = Table(
-    "files",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("petition_id", Uuid, ForeignKey("petitions.id"), nullable=False),
-    Column("version", BigInteger, nullable=False),
-    Column("name", LargeBinary),  # encrypted: it may hold a person's name
-    Column("media_type", Text, nullable=False),
-    Column("bytes", BigInteger, nullable=False),
-    Column("sha256", Text, nullable=False),
-    Column("object", Text, nullable=False),
-    Column("unit", Text, nullable=False),
-    Column("stored_by", Text, nullable=False),
-    Column("stored_at", DateTime(timezone=True), nullable=False),
-    UniqueConstraint("petition_id", "version"),
-    CheckConstraint("bytes > 0", name="not_empty"),
-)
-papers = Table(
-    "papers",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("petition_id", Uuid, ForeignKey("petitions.id"), nullable=False),
-    Column("version", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),  # encrypted
-    Column("sha256", Text, nullable=False),
-    Column("unit", Text, nullable=False),
-    Column("written_by", Text, nullable=False),
-    Column("written_at", DateTime(timezone=True), nullable=False),
-    UniqueConstraint("petition_id", "version"),
 )

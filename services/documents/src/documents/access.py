@@ -1,17 +1,19 @@
-"""Rows of documents. Whose they are is checked in each statement that reads them."""
+"""Which petitions documents knows, and who may see what belongs to them: asked by every statement that reads."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, exists, insert, select
+from sqlalchemy import ColumnElement, Row, Table, and_, exists, select
 
 from contracts.envelope import Envelope
-from documents.tables import files, papers, petition_scopes, petitions
+from documents.tables import petition_scopes, petitions
+from kit import audit
 from kit.auth import Principal
 from kit.db import Session
 from kit.paths import ancestors
+from kit.runtime import Runtime
 
 # keeps the highest sequence of its aggregate: any order, any repetition, same result
 FOLLOW = """
@@ -42,7 +44,7 @@ async def add_scopes(session: Session, regions: Sequence[tuple[UUID, str]]) -> N
     await session.raw.execute(SCOPES, [scope for scope, _ in pairs], [petition_id for _, petition_id in pairs])
 
 
-def _readable(petition_id: UUID, reader: Principal) -> ColumnElement[bool]:
+def readable(petition_id: UUID, reader: Principal) -> ColumnElement[bool]:
     """In the reader's scope, and accusing neither the reader's unit nor one above it (Art 30, 46(5)): one SQL condition
     for all.
     """
@@ -52,13 +54,13 @@ def _readable(petition_id: UUID, reader: Principal) -> ColumnElement[bool]:
 
 
 async def is_readable(session: Session, petition_id: UUID, reader: Principal) -> bool:
-    query = select(petitions.c.id).where(_readable(petition_id, reader))
+    query = select(petitions.c.id).where(readable(petition_id, reader))
     return (await session.sql.execute(query)).one_or_none() is not None
 
 
 async def lock(session: Session, petition_id: UUID, writer: Principal) -> int | None:
     """Version of the petition's documents, locked until the transaction ends; None when it is not the writer's."""
-    query = select(petitions.c.version).where(_readable(petition_id, writer)).with_for_update(key_share=True)
+    query = select(petitions.c.version).where(readable(petition_id, writer)).with_for_update(key_share=True)
     version: int | None = (await session.sql.execute(query)).scalar_one_or_none()
     return version
 
@@ -71,43 +73,27 @@ async def advance(session: Session, petition_id: UUID) -> int:
     return version
 
 
-async def add_file(session: Session, **columns: Any) -> Row[Any]:
-    added: Row[Any] = (await session.sql.execute(insert(files).values(columns).returning(files))).one()
-    return added
-
-
-async def add_paper(session: Session, **columns: Any) -> Row[Any]:
-    added: Row[Any] = (await session.sql.execute(insert(papers).values(columns).returning(papers))).one()
-    return added
-
-
-async def file_of_any(session: Session, file_id: UUID) -> Row[Any] | None:
-    """Whatever the scope: to tell a repeated upload from an id used twice, never for an answer."""
-    return (await session.sql.execute(select(files).where(files.c.id == file_id))).one_or_none()
-
-
-async def find_file(session: Session, petition_id: UUID, file_id: UUID, reader: Principal) -> Row[Any] | None:
-    query = select(files).join(petitions).where(files.c.id == file_id, _readable(petition_id, reader))
-    found: Row[Any] | None = (await session.sql.execute(query)).one_or_none()
-    return found
-
-
-async def find_paper(session: Session, petition_id: UUID, paper_id: UUID, reader: Principal) -> Row[Any] | None:
-    query = select(papers).join(petitions).where(papers.c.id == paper_id, _readable(petition_id, reader))
-    found: Row[Any] | None = (await session.sql.execute(query)).one_or_none()
-    return found
-
-
 async def page(
-    session: Session, table: Any, petition_id: UUID, reader: Principal, *, after: int, limit: int
+    session: Session, table: Table, petition_id: UUID, reader: Principal, *, after: int, limit: int
 ) -> Sequence[Row[Any]]:
-    """Rows of `files` or `papers` as they were added; one row more than `limit` tells that there is a next page."""
+    """Rows of a table as they were added to the petition; one more than `limit` tells that there is a next page."""
     query = (
         select(table)
         .join(petitions)
-        .where(_readable(petition_id, reader), table.c.version > after)
+        .where(readable(petition_id, reader), table.c.version > after)
         .order_by(table.c.version)
         .limit(limit + 1)
     )
     rows: Sequence[Row[Any]] = (await session.sql.execute(query)).all()
     return rows
+
+
+def note(
+    runtime: Runtime, session: Session, who: Principal, petition_id: UUID, action: str, version: int | None = None,
+    **detail: str,
+) -> None:  # fmt: skip
+    """Audit an action or a reading. version: of the petition's documents after it."""
+    audit.note(
+        session, action, subject=petition_id, at=runtime.clock.now(), actor=who.subject, unit=who.unit,
+        before=version and version - 1, after=version, detail=detail,
+    )  # fmt: skip

@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
-from documents.frames import Opening, Sealing
-from documents.objects import ObjectStore, Spool
-from documents.threads import Threads
+from documents.storage.frames import Opening, Sealing
+from documents.storage.objects import ObjectStore, Spool
+from documents.storage.threads import Threads
 from kit.crypto import Keyring
 
 BATCH = 256 * 1024

@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from pathlib import Path
 
-from documents.objects import READ, Absent, Spool
-from documents.threads import Threads
+from documents.storage.objects import READ, Absent, Spool
+from documents.storage.threads import Threads
 
 
 class DirectoryStore:

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from documents.objects import Absent
+from documents.storage.objects import Absent
 from kit.crypto import Undecipherable
 from kit.errors import Refused
 from kit.logs import log

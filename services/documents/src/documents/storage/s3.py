@@ -13,8 +13,8 @@ from minio.helpers import check_bucket_name
 from minio.lifecycleconfig import AbortIncompleteMultipartUpload, LifecycleConfig, Rule
 from urllib3.response import BaseHTTPResponse
 
-from documents.objects import READ, Absent, Spool
-from documents.threads import Threads
+from documents.storage.objects import READ, Absent, Spool
+from documents.storage.threads import Threads
 from kit.logs import log
 from kit.settings import S3Section
 

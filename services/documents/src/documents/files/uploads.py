@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from documents import domain
-from documents.vault import Receiving
+from documents.files import domain
+from documents.storage.vault import Receiving
 from kit.errors import Refused
 
 

@@ -1,4 +1,4 @@
-"""Shapes of documents' requests and answers."""
+"""Shapes of requests and answers about papers."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -38,18 +38,6 @@ class NoticeIn(BaseModel):
 
 
 PaperIn = Annotated[OpinionIn | NoticeIn, Field(discriminator="kind")]
-
-
-class FileOut(BaseModel):
-    file_id: UUID
-    petition_id: UUID
-    name: str | None
-    media_type: str
-    bytes: int
-    sha256: str
-    unit: str
-    stored_by: str
-    stored_at: datetime
 
 
 class PaperRow(BaseModel):

@@ -1,0 +1,1 @@
+"""What people hand in: scanned pages, attachments."""

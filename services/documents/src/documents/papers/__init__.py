@@ -1,0 +1,1 @@
+"""What offices write about a case (文书)."""
