@@ -9,10 +9,10 @@ cd "$(dirname "$0")/../.."
 
 goal=${1:-up}
 python=${PYTHON:-python3.11}
-packages=(postgresql rabbitmq-server)
+packages=(postgresql rabbitmq-server tesseract-ocr tesseract-ocr-chi-sim libpangoft2-1.0-0 fonts-noto-cjk)
 case $goal in
   up) ;;
-  test) packages+=(ceph-mon ceph-osd radosgw nginx-light chromium fonts-noto-cjk) ;;
+  test) packages+=(ceph-mon ceph-osd radosgw nginx-light chromium clamav-daemon softhsm2 libreoffice-writer-nogui libreoffice-calc-nogui) ;;
   *) echo "usage: $0 [up|test]" >&2; exit 2 ;;
 esac
 
