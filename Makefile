@@ -35,13 +35,14 @@ check: ## linters, types, import rules, contracts and generated documents
 	@.venv/bin/lint-imports
 	@$(PYTHON) -m contracts check
 	@$(PYTHON) -m routing.procedures check
+	@$(PYTHON) -m documents.papers check
 	@$(PYTHON) -m node.describe check
 
 fast: ## the tests of the packages alone, without nodes, browser and faults
 	@$(PYTEST) -n 2 libs contracts services node tests/contracts tests/architecture
 
-soak: ## long fault runs (not part of make test)
-	@$(PYTEST) -m soak --timeout 3600 tests/resilience
+soak: ## long runs of the simulation (not part of make test)
+	@$(PYTEST) -m soak --timeout 3600 node
 
 bench: up ## speed as ratios against floors measured in the same run; prints a table, writes build/bench.json
 	@$(PYTHON) -m deploy.bench

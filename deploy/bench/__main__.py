@@ -15,7 +15,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import uvloop
-from deploy.bench import consuming, deadlines, footprint, freshness, growth, lifecycle, publishing, registration
+from deploy.bench import (
+    consuming,
+    deadlines,
+    footprint,
+    freshness,
+    growth,
+    lifecycle,
+    publishing,
+    registration,
+    sealing,
+)
 from deploy.bench.figures import Figure, keep, show
 from deploy.bench.ground import ROOT, ground
 from rich.console import Console
@@ -78,6 +88,7 @@ def measure(steps: Steps, console: Console, *, quick: bool, grown: bool) -> None
         steps.run("registration", lambda: [registration.measure(base, rounds=rounds, seconds=seconds)])
         steps.run("relay", lambda: [uvloop.run(publishing.measure(base, rounds=rounds, messages=messages))])
         steps.run("consumer", lambda: [uvloop.run(consuming.measure(base, rounds=rounds, messages=messages))])
+        steps.run("sealing", lambda: [uvloop.run(sealing.measure(base, papers=5 if quick else 60))])
         cases = (10_000, 20_000) if quick else deadlines.SIZES
         steps.run("deadlines", lambda: [uvloop.run(deadlines.measure(base, console, sizes=cases))])
         if grown:

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from pydantic import SecretStr
 from tests.support.infra import Infra, new_virtual_host
 
-from contracts.speech import parse_event, parse_letter
+from contracts.speech import parse_event, parse_large, parse_letter
 from kit.app import Service
 from kit.bus import Bus, Consumer, Delivery, delivery_of
 from kit.outbox import Outgoing
@@ -34,6 +34,7 @@ def made_up(name: str, *consumers: Consumer) -> Service:
 
 SERVICES = (
     made_up("intake", Consumer("intake.letters", parse_letter, {"*": nothing}, letters=True)),
+    made_up("documents", Consumer("documents.parts", parse_large, {"*": nothing}, bulk=True)),
     made_up("analytics", Consumer("analytics.on-event", parse_event, {"*": nothing}, bindings=("#",))),
 )
 

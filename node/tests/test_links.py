@@ -109,19 +109,37 @@ async def test_an_event_taken_out_of_a_letter_is_heard_here_and_does_not_rise(ti
     assert sum(sum(counts.values()) for counts in seen.values()) == 1
 
 
-@pytest.mark.parametrize(
-    ("sender", "to", "comes_by"),
-    [
-        ("33.02.25", "33.02.25", "letters"),
-        ("33.02.25", "33.02", "from-child.33.02.25"),
-        ("33.02.25", "33", "from-child.33.02"),
-        ("33.02.25", "33.02.26", "from-parent"),
-        ("33.02.25", "33.03", "from-parent"),
-        ("33.03", "33.02.26", "from-parent"),
-        ("33", "33.02.25", "from-parent"),
-        ("33.02", "33.02.25", "from-parent"),
-    ],
-)
+# sender, receiver, the exchange by which it comes
+WAYS = [
+    ("33.02.25", "33.02.25", "letters"),
+    ("33.02.25", "33.02", "from-child.33.02.25"),
+    ("33.02.25", "33", "from-child.33.02"),
+    ("33.02.25", "33.02.26", "from-parent"),
+    ("33.02.25", "33.03", "from-parent"),
+    ("33.03", "33.02.26", "from-parent"),
+    ("33", "33.02.25", "from-parent"),
+    ("33.02", "33.02.25", "from-parent"),
+]
+
+
+@pytest.mark.parametrize(("sender", "to", "comes_by"), WAYS)
+async def test_what_is_large_arrives_exactly_once(tiers: Tiers, sender: str, to: str, comes_by: str) -> None:
+    part = await tiers[sender].say(f"bulk.{to}.documents", "bulk")
+    came: list[tuple[str, str]] = []
+
+    async def arrived() -> bool:
+        came.extend((each.message_id, each.exchange) for each in await tiers[to].take("documents.parts"))
+        return part in dict(came)
+
+    await eventually(arrived)
+    await links_are_empty(tiers)
+    by = "bulk" if comes_by == "letters" else comes_by
+    assert [each for each in came if each[0] == part] == [(part, by)]
+    for path, tier in tiers.items():
+        assert path == to or not await tier.take("documents.parts")
+
+
+@pytest.mark.parametrize(("sender", "to", "comes_by"), WAYS)
 async def test_a_letter_arrives_exactly_once(tiers: Tiers, sender: str, to: str, comes_by: str) -> None:
     letter = await tiers[sender].write(to)
     box: list[tuple[str, str]] = []

@@ -20,7 +20,7 @@ def middle(settings_for: Any, services: Any) -> Topology:
 
 def test_the_root_has_no_way_up(root: Topology) -> None:
     names = {*root.exchanges, *root.queues, *root.shovels}
-    assert not names & {"letters.up", "from-parent", "link.up", "link-up", "link-down"}
+    assert not names & {"letters.up", "bulk.up", "from-parent", "link.up", "link.up.bulk", "link-up", "link-down"}
     assert root.policies["xinqiao.letters"]["definition"] == {"alternate-exchange": "letters.undeliverable"}
 
 
@@ -40,9 +40,18 @@ def test_letters_of_a_child_go_to_the_letters_exchange_only(middle: Topology) ->
     keys = {
         binding.key
         for binding in middle.bindings
-        if binding.source == "from-child.33.02.25" and binding.destination != "letters"
+        if binding.source == "from-child.33.02.25" and binding.destination not in {"letters", "bulk"}
     }
     assert keys == {"intake.#", "routing.#", "documents.#", "notify.#", "analytics.#"}
+
+
+def test_what_is_large_never_comes_by_a_queue_or_a_shovel_of_letters(middle: Topology) -> None:
+    large = {binding.destination for binding in middle.bindings if binding.key.startswith("bulk.")}
+    small = {binding.destination for binding in middle.bindings if binding.key.startswith("letter.")}
+    assert {"bulk", "link.down.33.02.25.bulk", "documents.parts"} <= large
+    assert not large & small
+    queues = [shovel["src-queue"] for shovel in middle.shovels.values()]
+    assert sorted(queues) == ["link.down.33.02", "link.down.33.02.bulk", "link.up", "link.up.bulk"]
 
 
 def test_every_queue_is_replicated_or_a_stream(middle: Topology) -> None:
@@ -59,7 +68,9 @@ def test_every_queue_that_is_not_a_delay_or_parking_place_hears_something(middle
 
 def test_a_child_may_write_into_its_own_exchange_only(middle: Topology) -> None:
     user = middle.users["link.33.02.25"]
-    assert (user.configure, user.write, user.read) == (r"^$", r"^from-child\.33\.02\.25$", r"^link\.down\.33\.02\.25$")
+    assert (user.configure, user.write, user.read) == (
+        r"^$", r"^from-child\.33\.02\.25$", r"^link\.down\.33\.02\.25(\.bulk)?$",
+    )  # fmt: skip
     assert "link-password" not in repr(middle)
 
 

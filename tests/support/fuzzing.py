@@ -13,13 +13,14 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from schemathesis import Case, HookContext, openapi
+from schemathesis import Case, HookContext, openapi, serializer
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.transport import Response
 from schemathesis.engine import events, from_schema
 
 from kit.idempotency import PATTERN
 
+serializer.alias("application/offset+octet-stream", "application/octet-stream")  # parts of files, by the tus protocol
 MEMBERS = ("type", "title", "title_en", "status", "next")
 CONFIG: dict[str, Any] = {
     "seed": 2026,

@@ -15,7 +15,7 @@ from contracts.speech import parse_event
 from contracts.units import UnitDirectory
 from kit import migrations
 from kit.app import Service, build_app, with_resources
-from kit.bus import Bus, Consumer
+from kit.bus import Bus, Consumer, Message
 from kit.runtime import Runtime
 from kit.settings import NodeSettings
 from tests.support.infra import Infra, new_database
@@ -41,7 +41,7 @@ class Running:
             headers["Idempotency-Key"] = key or str(uuid.uuid4())
         return await self.client.request(method, path, headers=headers, **more)
 
-    async def hear(self, queue: str, *messages: Envelope) -> None:
+    async def hear(self, queue: str, *messages: Message) -> None:
         """Let the handlers of a queue have their effect, in a transaction, as the consumer loop does."""
         consumer = self.consumer(queue)
         async with self.runtime.database.transaction() as session:

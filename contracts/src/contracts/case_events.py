@@ -83,6 +83,15 @@ class CaseState(EventData):
     papers: list[UUID] = Field(default=[], max_length=50, description="papers of the opinion")
     suspended: bool = False
     merged_into: UUID | None = None
+    units: list[str] = Field(
+        default=[], max_length=100, description="units that registered it, acted on it or were asked for support"
+    )
+    readers: list[str] | None = Field(
+        default=None,
+        max_length=1000,
+        description="who alone may read it (保密): `unit:` or `unit:role`; `*`: everybody in scope, as before it was "
+        "confidential; null: nothing is said, and what was said before holds",
+    )
     terminated_before: bool = Field(default=False, description="the matter has been through re-review (Art 36)")
     new_facts: bool = Field(default=False, description="a leader found facts and reasons new, though it was terminated")
     outcome: Literal["support", "explain", "not-support"] | None = None
@@ -140,6 +149,9 @@ CASE_HAPPENINGS: dict[str, tuple[str, str, str]] = {
     "merge": ("merged", "已并案", "The case was merged into a lead case"),
     "recount": ("recounted", "期限已按新日历重新计算", "Time limits were counted anew by another calendar"),
     "unmerge": ("unmerged", "已撤销并案", "The merge was undone"),
+    "mark-confidential": ("marked-confidential", "已列为保密", "Only those who have to do with the case may read it"),
+    "unmark-confidential": ("unmarked-confidential", "已解除保密", "The case is confidential no more"),
+    "widen": ("widened", "协办单位已可查阅", "Units that are asked for support may read the confidential case too"),
     "recognise": ("recognised", "认定属已复核终结事项", "Recognised as a matter that went through re-review before"),
     "unrecognise": ("unrecognised", "已撤销终结事项认定", "Not a matter that went through re-review after all"),
 }

@@ -99,6 +99,18 @@ class PaperState(EventData):
     outcome: Literal["support", "explain", "not-support"] | None = Field(default=None, description="of an opinion")
 
 
+class SealedPaperState(EventData):
+    """A paper (文书) became official: numbered, sealed, signed, and locked for ever."""
+
+    paper_id: UUID
+    kind: str = Field(max_length=32, description="open vocabulary, as of the filed paper")
+    number: str = Field(min_length=1, max_length=64, description="document number (发文字号)")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the signed PDF")
+    unit: str = Code
+    sealed_at: datetime
+    supersedes: UUID | None = Field(default=None, description="the sealed paper that it corrects")
+
+
 class MessageState(EventData):
     """A message to a petitioner: that it was sent, never to whom or what."""
 
@@ -133,6 +145,9 @@ class RequestState(EventData):
     to_node: str = Path
     to_region: str = Path
     accused_units: list[str] = Field(default=[], max_length=50)
+    readers: list[str] | None = Field(
+        default=None, max_length=1000, description="of the case, as it was when this was sent; null: not confidential"
+    )
     status: str = Field(
         max_length=32, description="open vocabulary: sent, received, answered, returned, closed, cancelled"
     )
@@ -190,7 +205,7 @@ class EventType:
 
 def _case_events() -> list[EventType]:
     told = {happened: (zh, en) for happened, zh, en in CASE_HAPPENINGS.values()}
-    return [EventType(CaseState, f"routing.case.{name}.v1", 1, zh, en) for name, (zh, en) in told.items()]
+    return [EventType(CaseState, f"routing.case.{name}.v1", 2, zh, en) for name, (zh, en) in told.items()]
 
 
 EVENTS: dict[str, EventType] = {
@@ -209,14 +224,15 @@ EVENTS: dict[str, EventType] = {
         *_case_events(),
         EventType(FileState, "documents.file.stored.v1", 0, "材料已归入", "A file was stored"),
         EventType(PaperState, "documents.paper.filed.v1", 1, "文书已归档", "A paper was filed"),
+        EventType(SealedPaperState, "documents.paper.sealed.v1", 0, "文书已用印", "A paper was sealed"),
         EventType(MessageState, "notify.message.sent.v1", 0, "已告知信访人", "A message to the petitioner was sent"),
-        EventType(RequestState, "routing.request.sent.v1", 0, "督办催办等已发出", "A unit asked another about a case"),
-        EventType(RequestState, "routing.request.received.v1", 0, "督办催办等已签收", "The asked unit signed for it"),
-        EventType(RequestState, "routing.request.answered.v1", 0, "督办催办等已答复", "The asked unit answered"),
-        EventType(RequestState, "routing.request.returned.v1", 0, "答复已退回重办", "The answer was not enough"),
-        EventType(RequestState, "routing.request.closed.v1", 0, "答复已认可", "The asking unit took the answer"),
+        EventType(RequestState, "routing.request.sent.v1", 1, "督办催办等已发出", "A unit asked another about a case"),
+        EventType(RequestState, "routing.request.received.v1", 1, "督办催办等已签收", "The asked unit signed for it"),
+        EventType(RequestState, "routing.request.answered.v1", 1, "督办催办等已答复", "The asked unit answered"),
+        EventType(RequestState, "routing.request.returned.v1", 1, "答复已退回重办", "The answer was not enough"),
+        EventType(RequestState, "routing.request.closed.v1", 1, "答复已认可", "The asking unit took the answer"),
         EventType(
-            RequestState, "routing.request.cancelled.v1", 0, "督办催办等已撤销", "It was cancelled before an answer"
+            RequestState, "routing.request.cancelled.v1", 1, "督办催办等已撤销", "It was cancelled before an answer"
         ),
         EventType(ClockState, "routing.clock.warned.v1", 0, "期限预警", "A time limit came near or is over"),
         EventType(AuditHead, "intake.audit.sealed.v1", 0, "登记审计链已封存", "The audit of intake was sealed"),

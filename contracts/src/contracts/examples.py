@@ -98,6 +98,15 @@ AFTER: dict[str, Json] = {
     "resume": {},
     "merge": {"merged_into": an_id("lead")},
     "unmerge": {},
+    "mark-confidential": {
+        "units": [COUNTY_OFFICE, TOWNSHIP_OFFICE],
+        "readers": [f"{COUNTY_OFFICE}:", f"{TOWNSHIP_OFFICE}:", "330200-xf:leader", "330200-xf:supervisor"],
+    },
+    "unmark-confidential": {"units": [COUNTY_OFFICE, TOWNSHIP_OFFICE], "readers": ["*"]},
+    "widen": {
+        "units": [COUNTY_OFFICE, TOWNSHIP_OFFICE, "330225100-cj"],
+        "readers": [f"{COUNTY_OFFICE}:", f"{TOWNSHIP_OFFICE}:", "330225100-cj:"],
+    },
     "recount": {},
     "recognise": {"terminated_before": True},
     "unrecognise": {},
@@ -120,6 +129,10 @@ PAYLOADS: dict[type[EventData], Json] = {
     },
     events.PaperState: {
         "paper_id": an_id("paper"), "kind": "opinion", "sha256": "cd" * 32, "unit": TOWNSHIP_OFFICE, "written_at": NOW,
+    },
+    events.SealedPaperState: {
+        "paper_id": an_id("paper"), "kind": "opinion", "number": "丁信〔2026〕12号", "sha256": "ab" * 32,
+        "unit": TOWNSHIP_OFFICE, "sealed_at": NOW,
     },
     events.MessageState: {
         "message_id": an_id("message"), "template": "accepted", "gateway": "console", "status": "sent", "at": NOW,

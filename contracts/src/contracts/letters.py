@@ -178,6 +178,67 @@ class RequestCancellation(LetterData):
     round: int = Field(ge=1, description="the round that is no longer wanted; an answer given in it stands")
 
 
+Digest = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256")
+
+
+class ManifestItem(LetterData):
+    """A file, or a paper (文书) as its text, of a petition: all but its bytes. by, at: who stored it when."""
+
+    id: UUID
+    kind: str = Field(max_length=32, description="open vocabulary: file, paper, sealed-paper")
+    what: str = Field(max_length=100, description="media type of a file, kind of a paper")
+    name: PersonalText | None = Field(default=None, max_length=200)
+    sha256: str = Digest
+    size: int = Field(ge=1, description="bytes")
+    unit: str = Code
+    by: PersonalText = Field(max_length=200, description="account")
+    at: datetime
+    template: str | None = Field(default=None, max_length=100, description="of a paper: kind/version")
+    here: bool = Field(default=True, description="the node that writes this can give it")
+
+
+class Manifest(LetterData):
+    """What there is of a petition, for the node that gets the case; the bytes are asked for."""
+
+    items: list[ManifestItem] = Field(min_length=1, max_length=200)
+
+
+class WantedPiece(LetterData):
+    """Bytes of something that a manifest named, to come in parts of one size, the last one shorter.
+
+    again: what was sent of it before did not do.
+    """
+
+    id: UUID
+    sha256: str = Digest
+    start: int = Field(ge=0)
+    size: int = Field(ge=1)
+    part: int = Field(ge=4096, le=524_288)
+    again: bool = False
+
+
+class FilesWanted(LetterData):
+    """What a node asks of the one that named it; the next only when most of this has come."""
+
+    pieces: list[WantedPiece] = Field(min_length=1, max_length=200)
+
+
+class FilePart(LetterData):
+    """Some bytes of a file or a paper, which follow in binary; start: where in it."""
+
+    id: UUID
+    sha256: str = Digest
+    start: int = Field(ge=0)
+
+
+class FileUnavailable(LetterData):
+    """What was asked for does not come from here."""
+
+    id: UUID
+    sha256: str = Digest
+    reason: str = Field(max_length=32, description="open vocabulary: gone, damaged, infected, refused")
+
+
 LETTERS: dict[str, type[LetterData]] = {
     "intake.petition-file.v1": PetitionFile,
     "intake.link-request.v1": LinkRequest,
@@ -192,10 +253,14 @@ LETTERS: dict[str, type[LetterData]] = {
     "routing.request.v1": RequestStep,
     "routing.request-answer.v1": RequestStep,
     "routing.request-cancellation.v1": RequestCancellation,
+    "documents.manifest.v1": Manifest,
+    "documents.file-wanted.v1": FilesWanted,
+    "documents.file-part.v1": FilePart,
+    "documents.file-unavailable.v1": FileUnavailable,
 }
 
 # minor versions of those that have gained optional fields since their first release
-LETTER_MINORS = {"routing.case-file.v1": 1, "routing.case-progress.v1": 1, "routing.recall-request.v1": 1}
+LETTER_MINORS = {"routing.case-file.v1": 2, "routing.case-progress.v1": 1, "routing.recall-request.v1": 1}
 
 
 def letter_schema(kind: str) -> str:

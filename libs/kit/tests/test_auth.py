@@ -125,7 +125,7 @@ async def test_a_token_of_the_external_issuer_is_accepted_and_its_keys_are_fetch
     for subject in ("zhang", "wang"):
         principal = await verifying.principal(signed(login.keys[0], sub=subject))
         assert (principal.subject, principal.region, set(principal.roles)) == (subject, "33.02.25", {"clerk"})
-        assert principal.line == ["330225-xf", "above 330225-xf of 33.02.25"]
+        assert principal.line == ["330225-xf", "above 330225-xf of 33.02.25", "*", "330225-xf:", "330225-xf:clerk"]
     assert login.asked == 1
 
 

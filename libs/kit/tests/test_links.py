@@ -9,13 +9,18 @@ from kit.errors import Refused
 from kit.links import Sealer, check_origin
 
 
-def test_a_letter_is_closed_to_everybody_but_its_receiver(tmp_path: Path) -> None:
-    sealers = {}
+@pytest.fixture
+def sealers(tmp_path: Path) -> dict[str, Sealer]:
+    """Those of three nodes, by path."""
+    made = {}
     for path in ("33", "33.02", "33.02.25"):
-        home = tmp_path / path
-        settings = settings_of(home, path, database="postgresql://x")
+        settings = settings_of(tmp_path / path, path, database="postgresql://x")
         directory = {entry.path: settings.resolve(entry.jwks) for entry in settings.directory}
-        sealers[path] = Sealer.load(path, settings.keys / "node.private.jwks", directory)
+        made[path] = Sealer.load(path, settings.keys / "node.private.jwks", directory)
+    return made
+
+
+def test_a_letter_is_closed_to_everybody_but_its_receiver(sealers: dict[str, Sealer]) -> None:
     sealed = sealers["33"].seal("张三丰".encode(), "33.02.25")
     assert sealers["33.02.25"].open(sealed) == ("33", "张三丰".encode())
     with pytest.raises(Refused, match="letter-unreadable"):
@@ -24,6 +29,21 @@ def test_a_letter_is_closed_to_everybody_but_its_receiver(tmp_path: Path) -> Non
         sealers["33.02.25"].open(sealed[:-6] + b"AAAAAA")
     with pytest.raises(Refused, match="unknown-node"):
         sealers["33"].seal(b"", "44")
+
+
+def test_what_is_large_is_closed_as_a_letter_is_and_hardly_grows(sealers: dict[str, Sealer]) -> None:
+    payload = b"\n" + bytes(range(256)) * 512
+    sealed = sealers["33"].seal_large(payload, "33.02.25")
+    assert sealers["33.02.25"].open(sealed) == ("33", payload)
+    assert len(sealed) < len(payload) + 1200
+    assert len(sealers["33"].seal(payload, "33.02.25")) > 1.7 * len(payload)  # why it is not sealed as a letter
+    with pytest.raises(Refused, match="letter-unreadable"):
+        sealers["33.02"].open(sealed)
+    another = sealers["33"].seal_large(payload[::-1], "33.02.25")
+    letter, enclosed = sealed.split(b"\n", 1)[0], another.split(b"\n", 1)[1]
+    for altered in (sealed[:-1] + bytes([sealed[-1] ^ 1]), letter + b"\n" + enclosed, letter + b"\n", letter[:-6]):
+        with pytest.raises(Refused, match="letter-unreadable"):
+            sealers["33.02.25"].open(altered)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,14 @@ import typer
 
 from node.cli_audit import audit
 from node.cli_clock import clock
+from node.cli_documents import documents
+from node.cli_dossier import dossier
 from node.cli_keys import keys
+from node.cli_moving import EXAMPLE as MOVING_EXAMPLE
+from node.cli_moving import moving
 from node.cli_parked import outbox, parked
 from node.cli_procedures import procedures
+from node.cli_seals import seals
 from node.cli_simulate import simulate
 from node.cli_topology import topology
 from node.locating import NodeConfig, NodeName, load_settings
@@ -27,8 +32,12 @@ app.add_typer(outbox, name="outbox")
 app.add_typer(topology, name="topology")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
+app.add_typer(documents, name="documents")
+app.add_typer(dossier, name="dossier")
 app.add_typer(procedures, name="procedures")
+app.add_typer(seals, name="seals")
 app.add_typer(clock, name="clock")
+documents.command(epilog=MOVING_EXAMPLE)(moving)
 app.command(epilog="Example: xinqiao simulate --days 120 --petitions 2000 --seed 1")(simulate)
 
 

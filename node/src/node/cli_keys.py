@@ -63,7 +63,7 @@ def list_(node_config: NodeConfig = None, node: NodeName = None) -> None:
         for each in found
     ]
     console.print(table(f"{settings.node.path}: encrypted values 加密值数量", "table", *names, "", rows=rows))
-    typer.echo("files in the object store keep the key they were sealed under; not counted 对象存储中的文件不计入")
+    typer.echo("files in the object store are not counted; xinqiao documents reseal moves them 对象存储中的文件不计入")
 
 
 def _shown(key_id: str, *, active: bool, known: bool) -> str:

@@ -44,7 +44,7 @@ class ParkedRow:
 
 
 @asynccontextmanager
-async def _connected(dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+async def connected(dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     connection = await asyncpg.connect(dsn, timeout=5)
     try:
         yield connection
@@ -59,18 +59,18 @@ class Outbox:
         self._dsn = settings.database.dsn(service)
 
     async def state(self) -> State:
-        async with _connected(self._dsn) as connection:
+        async with connected(self._dsn) as connection:
             (row,) = await connection.fetch(STATE)
         return State(**dict(row))
 
     async def parked(self, limit: int = 200) -> list[ParkedRow]:
         """Rows that could not be sent as they stand; bodies are not read."""
-        async with _connected(self._dsn) as connection:
+        async with connected(self._dsn) as connection:
             return [ParkedRow(**dict(row)) for row in await connection.fetch(PARKED, limit)]
 
     async def retry(self, ids: Sequence[int] = ()) -> int:
         """Let the relay try parked rows again: all, or those with these ids. Returns how many."""
-        async with _connected(self._dsn) as connection:
+        async with connected(self._dsn) as connection:
             status: str = await connection.execute(RETRY, list(ids))
             await connection.execute("NOTIFY outbox")
         return int(status.rsplit(maxsplit=1)[-1])

@@ -16,6 +16,7 @@ from kit.settings import ChildSection, NodeSettings
 STREAM = {"x-queue-type": "stream", "x-stream-max-segment-size-bytes": 50_000_000}
 UNDELIVERABLE = "letters.undeliverable"
 LINK_UP, LINK_DOWN = "link-up", "link-down"
+BULK = 8  # messages of bulk that a shovel has under way: 2 MiB; their links are slow where it matters
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -68,6 +69,7 @@ def topology_of(settings: NodeSettings, services: Sequence[Service]) -> Topology
             [
                 *_events(children, rises=rises),
                 *_letters(children, rises=rises),
+                *_bulk(children, rises=rises),
                 *[Binding(name, name, "") for name in delays()],
                 *_heard(settings.node.path, services, rises=rises),
             ]
@@ -79,14 +81,15 @@ def topology_of(settings: NodeSettings, services: Sequence[Service]) -> Topology
 
 
 def _exchanges(children: Sequence[str], *, rises: bool) -> dict[str, str]:
-    always = dict.fromkeys(["events", "events.down", "events.foreign", "events.all", "letters"], "topic")
-    upward = {"letters.up": "fanout", "from-parent": "topic"} if rises else {}
+    always = dict.fromkeys(["events", "events.down", "events.foreign", "events.all", "letters", "bulk"], "topic")
+    upward = {"letters.up": "fanout", "bulk.up": "fanout", "from-parent": "topic"} if rises else {}
     fanouts = dict.fromkeys([UNDELIVERABLE, *delays()], "fanout")
     return {**always, **fanouts, **upward, **{f"from-child.{child}": "topic" for child in children}}
 
 
 def _queues(services: Sequence[Service], children: Sequence[str], *, rises: bool) -> dict[str, Mapping[str, Any]]:
-    links = ["link.up"] * rises + [f"link.down.{child}" for child in children]
+    ways = ["link.up"] * rises + [f"link.down.{child}" for child in children]
+    links = [link for way in ways for link in (way, f"{way}.bulk")]
     consumers = [queues_of(consumer) for service in services for consumer in service.consumers]
     return {
         "events.stream": STREAM,
@@ -125,8 +128,19 @@ def _letters(children: Sequence[str], *, rises: bool) -> Iterator[Binding]:
             yield Binding(source, f"link.down.{child}", f"letter.{child}.#")
 
 
-def _letter_sources(*, rises: bool) -> list[str]:
-    return ["letters", "from-parent"] if rises else ["letters"]
+def _letter_sources(*, rises: bool, bulk: bool = False) -> list[str]:
+    own = "bulk" if bulk else "letters"
+    return [own, "from-parent"] if rises else [own]
+
+
+def _bulk(children: Sequence[str], *, rises: bool) -> Iterator[Binding]:
+    """The same ways as those of letters, beside them: nothing that matters waits behind what is large."""
+    if rises:
+        yield Binding("bulk.up", "link.up.bulk", "")
+    for child in children:
+        yield Binding(f"from-child.{child}", "bulk", "bulk.#", "exchange")
+        for source in _letter_sources(rises=rises, bulk=True):
+            yield Binding(source, f"link.down.{child}.bulk", f"bulk.{child}.#")
 
 
 def _heard(own: str, services: Sequence[Service], *, rises: bool) -> Iterator[Binding]:
@@ -137,6 +151,8 @@ def _heard(own: str, services: Sequence[Service], *, rises: bool) -> Iterator[Bi
                 yield Binding(consumer.source, consumer.queue, pattern)
             for source in _letter_sources(rises=rises) if consumer.letters else []:
                 yield Binding(source, consumer.queue, f"letter.{own}.{service.name}")
+            for source in _letter_sources(rises=rises, bulk=True) if consumer.bulk else []:
+                yield Binding(source, consumer.queue, f"bulk.{own}.{service.name}")
 
 
 def _policies(settings: NodeSettings, children: Sequence[str], *, rises: bool) -> dict[str, Mapping[str, Any]]:
@@ -145,7 +161,8 @@ def _policies(settings: NodeSettings, children: Sequence[str], *, rises: bool) -
     What a newer child tells of a service unknown here is parked, not lost.
     """
     aside = [*(["from-parent"] if rises else []), *(f"from-child.{child}" for child in children)]
-    ways = {"letters": "letters.up" if rises else UNDELIVERABLE} | dict.fromkeys(aside, UNDELIVERABLE)
+    upward = {sort: f"{sort}.up" if rises else UNDELIVERABLE for sort in ("letters", "bulk")}
+    ways = upward | dict.fromkeys(aside, UNDELIVERABLE)
     alternates = {
         f"xinqiao.{exchange}": _policy(exchange, "exchanges", {"alternate-exchange": alternate})
         for exchange, alternate in ways.items()
@@ -160,35 +177,38 @@ def _policy(name: str, kind: str, definition: Mapping[str, Any]) -> dict[str, An
 
 
 def _link_user(child: ChildSection) -> LinkUser:
-    """A child may put messages into its own exchange and take from its own queue, and nothing else."""
+    """A child may put messages into its own exchange and take from its own queues, and nothing else."""
     path = child.path.replace(".", r"\.")
     return LinkUser(
         password=child.link_password.get_secret_value(),
         configure="^$",
         write=rf"^from-child\.{path}$",
-        read=rf"^link\.down\.{path}$",
+        read=rf"^link\.down\.{path}(\.bulk)?$",
     )
 
 
 def _shovels(settings: NodeSettings) -> dict[str, Mapping[str, Any]]:
-    """Both run here, so that only outbound connections are needed."""
+    """All run here, so that only outbound connections are needed; what is large has connections of its own."""
     if settings.parent is None:
         return {}
     own = _local_address(settings.broker.url.get_secret_value())
     parent = _remote_address(settings.parent.broker_url.get_secret_value())
     path = settings.node.path
+    up, down = f"from-child.{path}", f"link.down.{path}"
     return {
-        LINK_UP: _shovel(own, "link.up", parent, f"from-child.{path}"),
-        LINK_DOWN: _shovel(parent, f"link.down.{path}", own, "from-parent"),
+        LINK_UP: _shovel(own, "link.up", parent, up),
+        LINK_DOWN: _shovel(parent, down, own, "from-parent"),
+        f"{LINK_UP}-bulk": _shovel(own, "link.up.bulk", parent, up, BULK),
+        f"{LINK_DOWN}-bulk": _shovel(parent, f"{down}.bulk", own, "from-parent", BULK),
     }
 
 
-def _shovel(source: str, queue: str, destination: str, exchange: str) -> dict[str, Any]:
+def _shovel(source: str, queue: str, destination: str, exchange: str, under_way: int = 1000) -> dict[str, Any]:
     return {
         "src-protocol": "amqp091",
         "src-uri": source,
         "src-queue": queue,
-        "src-prefetch-count": 1000,
+        "src-prefetch-count": under_way,
         "src-delete-after": "never",
         "dest-protocol": "amqp091",
         "dest-uri": destination,

@@ -1,15 +1,19 @@
 """A desk to work with documents, and object stores of both kinds."""
 
+import asyncio
 import itertools
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
 import pytest
+import uvicorn
 from minio import Minio
+from services.documents.tests.sealing import Office
+from tests.support.binding import Binder
 from tests.support.infra import docker_answers
 from tests.support.nodes import token
 from tests.support.running import Running, told
@@ -20,7 +24,9 @@ from documents.storage.directory import DirectoryStore
 from documents.storage.objects import ObjectStore
 from documents.storage.s3 import S3Store
 from documents.storage.threads import Threads
+from kit.app import build_app
 from kit.settings import S3Section
+from kit.testing import eventually
 from xinqiao_local.radosgw import RadosGateway
 
 PDF = b"%PDF-1.7\n1 0 obj << >> endobj\n%%EOF\n"
@@ -100,6 +106,11 @@ async def desk(start: Any) -> Desk:
 
 
 @pytest.fixture
+def binder(desk: Desk) -> Binder:
+    return Binder(desk)
+
+
+@pytest.fixture
 def neighbour() -> str:
     """A clerk and handler of another township of the same county."""
     return token("330225101-xf", "33.02.25.101")
@@ -108,6 +119,22 @@ def neighbour() -> str:
 @pytest.fixture
 def pdf() -> bytes:
     return PDF
+
+
+@pytest.fixture
+async def address(desk: Any) -> AsyncIterator[str]:
+    """The service behind a real HTTP server: host:port."""
+    app = build_app(desk.running.service, desk.running.runtime)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+
+    async def started() -> bool:
+        return server.started
+
+    await eventually(started)
+    yield "127.0.0.1:" + str(server.servers[0].sockets[0].getsockname()[1])
+    server.should_exit = True
+    await serving
 
 
 class Shelf(Protocol):
@@ -207,3 +234,11 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path, threads: Threads) -> S
         return DirectoryShelf(tmp_path / "store", threads)
     found: S3Shelf = request.getfixturevalue("s3_shelf")
     return found
+
+
+@pytest.fixture
+async def office(desk: Desk) -> Office:
+    """The desk's office, which has a seal."""
+    opened = Office(desk)
+    await opened.register()
+    return opened

@@ -8,14 +8,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from documents.files.domain import ACCEPTED, HEAD, file_name, media_type, sniffed
+from documents.files.domain import Claim, file_name
+from documents.files.kinds import FAMILIES, HEAD, KINDS, TYPES, family, kind_of
 from documents.papers.domain import Opinion
 from kit.errors import Refused
 
 
+def media_type(head: bytes, declared: str, name: str | None = None) -> str:
+    return Claim(declared, name).checked(head)[1]
+
+
 @given(st.binary(max_size=HEAD))
-def test_any_bytes_are_of_accepted_types_or_of_none(head: bytes) -> None:
-    assert set(sniffed(head)) <= ACCEPTED
+def test_any_bytes_are_of_a_known_kind_or_of_none(head: bytes) -> None:
+    assert kind_of(head) in {*KINDS, None}
 
 
 @given(st.text(alphabet=st.characters(codec="gb18030", categories=["L", "N", "P", "Zs"]), min_size=1, max_size=300))
@@ -23,7 +28,7 @@ def test_text_is_text_in_both_encodings_wherever_the_head_ends(text: str) -> Non
     for encoding in ("utf-8", "gb18030"):
         for end in range(1, 8):
             head = ("正文" + text).encode(encoding)[: 6 + end]
-            assert sniffed(head) == ("text/plain",)
+            assert media_type(head, "") == "text/plain"
 
 
 @pytest.mark.parametrize("declared", ["Application/PDF", "application/pdf; version=1.7", " application/pdf "])
@@ -43,7 +48,71 @@ def test_only_the_beginning_counts_as_a_signature() -> None:
     with pytest.raises(Refused, match="media-type-mismatch"):
         media_type(b" %PDF-1.7", "application/pdf")
     with pytest.raises(Refused, match="unsupported-media"):
-        media_type(b"RIFF\0\0\0\0WAVEfmt ", "image/webp")
+        media_type(b"RIFF\0\0\0\0CDDAfmt ", "image/webp")
+
+
+@pytest.mark.parametrize(
+    ("head", "declared", "found"),
+    [
+        (b"ID3\x04\0\0", "", "audio/mpeg"),
+        (b"\xff\xfb\x90\x64", "audio/mpeg", "audio/mpeg"),
+        (b"\xff\xf1\x50\x80", "audio/aac", "audio/aac"),
+        (b"\0\0\0\x1cftypM4A \0", "", "audio/mp4"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "audio/x-wav", "audio/x-wav"),
+        (b"#!AMR\n<", "", "audio/amr"),
+        (b"#!AMR-WB\n", "", "audio/amr"),
+        (b"OggS\0\x02", "", "audio/ogg"),
+        (b"OggS\0\x02", "video/ogg", "video/ogg"),
+        (b"\0\0\0\x20ftypisom\0", "", "video/mp4"),
+        (b"\0\0\0\x18ftypmp42\0", "audio/mp4", "audio/mp4"),
+        (b"\0\0\0\x18ftyp3gp5\0", "video/3gpp", "video/3gpp"),
+        (b"\0\0\0\x14ftypqt  \0", "", "video/quicktime"),
+        (b"\0\0\0\x08wide\0\0", "video/quicktime", "video/quicktime"),
+        (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm", "", "video/webm"),
+        (b"RIFF\x24\0\0\0AVI LIST", "", "video/x-msvideo"),
+    ],
+)
+def test_recordings_are_known_by_how_they_begin(head: bytes, declared: str, found: str) -> None:
+    assert media_type(head, declared) == found
+    assert family(found) in {"audio", "video"}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"\0\0\0\x18ftypheic", b"\0\0\0\x1cftypavif", b"\x1aE\xdf\xa3B\x82\x88matroska", b"\xff\xfet\0e\0", b"\x7fELF"],
+)
+def test_what_only_looks_like_a_recording_is_none(head: bytes) -> None:
+    with pytest.raises(Refused, match="unsupported-media"):
+        media_type(head, "")
+
+
+@pytest.mark.parametrize("text", ["ID3 tags", "Duty-free wide moov", "RIFF-RAFF WAVE", "OggS", "#!AMR"])
+def test_text_about_recordings_stays_text(text: str) -> None:
+    assert media_type(text.encode(), "text/plain", "notes.txt") == "text/plain"
+
+
+@pytest.mark.parametrize("name", ["scan.pdf", "SCAN.PDF", "第1.2条", "2024.05.01", "no extension", "a.b c", None])
+def test_a_name_that_fits_the_content_is_taken(name: str | None) -> None:
+    assert media_type(b"%PDF-1.7", "", name) == "application/pdf"
+
+
+@pytest.mark.parametrize("name", ["scan.jpg", "scan.pdf.exe", "scan.js", "scan.HTA", "x.docm", "x.3gp"])
+def test_a_name_that_says_something_else_is_refused(name: str) -> None:
+    with pytest.raises(Refused, match="extension-mismatch"):
+        media_type(b"%PDF-1.7", "application/pdf", name)
+
+
+def test_only_the_families_that_an_operator_allows_are_taken() -> None:
+    claim = Claim("", None, frozenset({"pdf", "image"}))
+    assert claim.checked(b"%PDF-1.7")[1] == "application/pdf"
+    with pytest.raises(Refused) as refused:
+        claim.checked(b"PK\x03\x04")
+    assert refused.value.slug == "unsupported-media"
+    assert {family(each) for each in refused.value.facts["accepted"]} == {"pdf", "image"}
+
+
+def test_every_type_is_of_a_family() -> None:
+    assert {family(each) for each in TYPES} == set(FAMILIES)
 
 
 @given(st.text(min_size=1, max_size=300))

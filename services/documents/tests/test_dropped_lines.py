@@ -4,36 +4,16 @@ import asyncio
 import contextlib
 import os
 import uuid
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
-import uvicorn
 from tests.support.nodes import token
 
 from documents import resources
-from kit.app import build_app
 from kit.testing import eventually
 
-LARGE = b"%PDF-1.7" + os.urandom(24_000_000)
-
-
-@pytest.fixture
-async def address(desk: Any) -> AsyncIterator[str]:
-    """The service behind a real HTTP server: host:port."""
-    app = build_app(desk.running.service, desk.running.runtime)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-
-    async def started() -> bool:
-        return server.started
-
-    await eventually(started)
-    yield "127.0.0.1:" + str(server.servers[0].sockets[0].getsockname()[1])
-    server.should_exit = True
-    await serving
+LARGE = b"%PDF-1.7" + os.urandom(24_000_000) + b"%%EOF"
 
 
 def head_of(desk: Any, method: str, file_id: uuid.UUID, length: int = 0) -> bytes:

@@ -26,10 +26,11 @@ def office_file() -> bytes:
 
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+FILM = b"\0\0\0\x20ftypisom\0\0\2\0isomiso2mp41" + bytes(1000)
 KINDS = {
-    "application/pdf": b"%PDF-1.4 and so on",
-    "image/png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
-    "image/jpeg": b"\xff\xd8\xff\xe0\0\x10JFIF",
+    "application/pdf": b"%PDF-1.4 and so on %%EOF",
+    "image/png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR...IEND\xaeB`\x82",
+    "image/jpeg": b"\xff\xd8\xff\xe0\0\x10JFIF...\xff\xd9",
     "image/tiff": b"II*\0\x08\0\0\0",
     "image/webp": b"RIFF\x1a\0\0\0WEBPVP8 ",
     "text/plain": "门前道路积水三个月。\n".encode(),
@@ -37,6 +38,8 @@ KINDS = {
     "application/zip": office_file(),
     DOCX: office_file(),
     "application/msword": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500),
+    "audio/mpeg": b"ID3\x04" + bytes(500),
+    "video/mp4": FILM,
 }
 
 
@@ -162,7 +165,7 @@ async def test_a_file_that_vanished_or_was_altered_or_swapped_in_the_store_is_ne
 
 
 async def test_damage_far_into_a_file_ends_the_answer_short(desk: Any, pdf: bytes) -> None:
-    content = pdf + os.urandom(1_000_000)
+    content = pdf + os.urandom(1_000_000) + pdf
     file_id = (await desk.put(content)).json()["file_id"]
     (kept,) = desk.objects()
     kept.write_bytes(kept.read_bytes()[:-1] + b"?")
@@ -188,7 +191,7 @@ async def test_a_store_that_is_away_is_told_as_unavailable_and_the_same_upload_t
 
 async def test_the_same_service_works_on_s3(desk: Any, pdf: bytes, s3_shelf: Any) -> None:
     resources.of(desk.running.runtime).vault.store = s3_shelf.store
-    content = pdf + os.urandom(7_000_000)
+    content = pdf + os.urandom(7_000_000) + pdf
     file_id = (await desk.put(content)).json()["file_id"]
     assert (await desk.get("files", file_id)).content == content
     (kept,) = s3_shelf.objects()

@@ -20,8 +20,9 @@ BLOCK = os.urandom(MEGABYTE // 4)
 
 async def large_pdf() -> AsyncIterator[bytes]:
     yield b"%PDF-1.7".ljust(len(BLOCK))
-    for _ in range(SIZE * 4 - 1):
+    for _ in range(SIZE * 4 - 2):
         yield BLOCK
+    yield b"%%EOF".rjust(len(BLOCK))
 
 
 async def digest_of(chunks: AsyncIterator[bytes]) -> str:
@@ -85,7 +86,7 @@ async def test_a_file_of_50_megabytes_goes_in_and_out_in_bounded_memory(desk: An
 async def test_the_measure_sees_a_file_that_is_whole_in_memory(desk: Any) -> None:
     tracemalloc.start()
     try:
-        await desk.put(b"%PDF-1.7".ljust(SIZE * MEGABYTE))
+        await desk.put(b"%PDF-1.7".ljust(SIZE * MEGABYTE - 5) + b"%%EOF")
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

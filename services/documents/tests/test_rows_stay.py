@@ -17,6 +17,8 @@ CHANGES = [
     "TRUNCATE {} CASCADE",
     "WITH gone AS (DELETE FROM {} RETURNING 1) SELECT count(*) FROM gone",
 ]
+# by the trigger; or before it is asked, where rows elsewhere refer to these and CASCADE is not said
+REFUSALS = (asyncpg.RestrictViolationError, asyncpg.FeatureNotSupportedError)
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ async def filled(desk: Any) -> Any:
 async def test_no_statement_changes_or_removes_a_row(filled: Any, table: str, statement: str) -> None:
     query = f"SELECT * FROM {table} ORDER BY id"  # noqa: S608 - a name of the list above
     before = await filled.running.rows(query)
-    with pytest.raises(asyncpg.RestrictViolationError):
+    with pytest.raises(REFUSALS):
         await filled.running.rows(statement.format(table))
     assert await filled.running.rows(query) == before != []
 

@@ -4,21 +4,35 @@ import asyncio
 import os
 import tracemalloc
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from documents.storage.objects import READ, Absent, Spool
+from documents.storage.objects import READ, Absent, Locked, Spool
+from kit.testing import eventually
 
 NAME = "0123456789abcdef0123456789abcdef"
 OTHER = "0123ffff89abcdef0123456789abcdef"
 MEGABYTE = 1024 * 1024
 
 
-async def put(shelf: Any, name: str, *chunks: bytes) -> None:
+def in_days(days: float) -> datetime:
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(days=days)
+
+
+async def put(shelf: Any, name: str, *chunks: bytes, until: datetime | None = None) -> bool:
+    """Returns whether it was new."""
     with shelf.store.spool() as spool:
         await asyncio.to_thread(fill, spool, chunks)
-        await shelf.store.keep(name, spool)
+        new: bool = await shelf.store.keep(name, spool, until)
+        return new
+
+
+async def replace(shelf: Any, name: str, content: bytes) -> None:
+    with shelf.store.spool() as spool:
+        spool.write(content)
+        await shelf.store.replace(name, spool)
 
 
 def fill(spool: Spool, chunks: Iterable[bytes]) -> None:
@@ -139,3 +153,90 @@ async def test_a_large_object_is_put_and_read_with_bounded_memory(shelf: Any) ->
 
 async def test_a_store_that_can_be_used_answers(shelf: Any) -> None:
     await shelf.store.ping()
+
+
+async def test_who_keeps_is_told_whether_it_was_new(shelf: Any) -> None:
+    assert await put(shelf, NAME, b"one")
+    assert not await put(shelf, NAME, b"one")
+
+
+async def test_what_is_not_locked_can_be_removed_and_kept_again(shelf: Any) -> None:
+    await put(shelf, NAME, b"one")
+    await put(shelf, OTHER, b"other")
+    await shelf.store.delete(NAME)
+    assert (await shelf.store.exists(NAME), shelf.objects()) == (False, [b"other"])
+    await shelf.store.delete(NAME)  # nothing is there
+    assert await put(shelf, NAME, b"again")
+    assert await content_of(shelf, NAME) == b"again"
+
+
+async def test_what_is_not_locked_can_be_replaced_also_while_it_is_read(shelf: Any) -> None:
+    before, after = os.urandom(3 * READ), os.urandom(2 * READ)
+    await put(shelf, NAME, before)
+    reading = shelf.store.read(NAME)
+    first = await anext(reading)
+    await replace(shelf, NAME, after)
+    assert first + b"".join([chunk async for chunk in reading]) == before
+    assert await content_of(shelf, NAME) == after
+    assert shelf.leftovers() == 0
+
+
+async def test_what_is_locked_is_neither_removed_nor_replaced_by_any_method(shelf: Any) -> None:
+    until = in_days(1)
+    assert await put(shelf, NAME, b"approved", until=until)
+    assert await shelf.store.locked_until(NAME) == until
+    with pytest.raises(Locked):
+        await shelf.store.delete(NAME)
+    with pytest.raises(Locked):
+        await replace(shelf, NAME, b"forged")
+    assert not await put(shelf, NAME, b"forged")
+    assert not await put(shelf, NAME, b"forged", until=until)
+    assert await content_of(shelf, NAME) == b"approved"
+    assert await shelf.store.locked_until(NAME) == until
+
+
+async def test_a_lock_is_made_longer_and_never_shorter(shelf: Any) -> None:
+    await put(shelf, NAME, b"approved", until=in_days(2))
+    await put(shelf, NAME, b"approved", until=in_days(5))
+    longest = await shelf.store.locked_until(NAME)
+    assert longest > in_days(4)
+    await put(shelf, NAME, b"approved", until=in_days(1))
+    assert await shelf.store.locked_until(NAME) == longest
+
+
+async def test_what_stood_unlocked_can_be_locked_later(shelf: Any) -> None:
+    await put(shelf, NAME, b"one")
+    assert await shelf.store.locked_until(NAME) is None
+    await put(shelf, NAME, b"one", until=in_days(1))
+    with pytest.raises(Locked):
+        await shelf.store.delete(NAME)
+    with pytest.raises(Locked):
+        await replace(shelf, NAME, b"two")
+    assert await content_of(shelf, NAME) == b"one"
+
+
+async def test_what_was_never_kept_has_no_lock(shelf: Any) -> None:
+    assert await shelf.store.locked_until(NAME) is None
+    await put(shelf, NAME, b"one", until=in_days(1))
+    assert await shelf.store.locked_until(OTHER) is None
+
+
+async def test_a_lock_that_has_ended_holds_no_longer(shelf: Any) -> None:
+    await put(shelf, NAME, b"approved", until=datetime.now(UTC) + timedelta(seconds=1.5))
+
+    async def ended() -> bool:
+        until = await shelf.store.locked_until(NAME)
+        return bool(until < datetime.now(UTC))
+
+    await eventually(ended)
+    await shelf.store.delete(NAME)
+    assert not await shelf.store.exists(NAME)
+    assert shelf.objects() == []
+
+
+async def test_parallel_locked_puts_of_the_same_content_are_all_locked(shelf: Any) -> None:
+    await asyncio.gather(*(put(shelf, NAME, b"approved", until=in_days(days)) for days in (1, 3, 2)))
+    assert await shelf.store.locked_until(NAME) > in_days(2.5)
+    with pytest.raises(Locked):
+        await shelf.store.delete(NAME)
+    assert await content_of(shelf, NAME) == b"approved"

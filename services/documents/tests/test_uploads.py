@@ -12,7 +12,7 @@ from documents import resources
 from documents.files.domain import LONGEST_NAME
 from documents.resources import Places
 
-PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR...IEND\xaeB`\x82"
 
 
 @pytest.mark.parametrize(

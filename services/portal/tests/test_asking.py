@@ -278,3 +278,19 @@ async def test_the_procedures_of_a_kind_are_listed(desk: Browser) -> None:
     check_accessible(desk.page)
     assert '<th scope="row">' in page
     assert (await desk.open("/staff/procedures?kind=nothing")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "by_call", "others", "never"),
+    [
+        ("zh", "来电渠道", "来电以外的渠道", "不自动适用，甄别时可选"),
+        ("en", "To what came by Call", "To all but what came by Call", "Only when chosen at screening"),
+    ],
+)
+async def test_it_is_told_by_which_channels_a_procedure_is_given_by_itself(
+    desk: Browser, language: str, by_call: str, others: str, never: str
+) -> None:
+    page = unescape((await desk.open(f"/staff/procedures?kind=appeal&route=6&lang={language}")).text)
+    found = re.findall(r"<td data-label=\"[^\"]+\">([^<]+)</td></tr>", page)
+    assert {*found[:2]} == {by_call, others}
+    assert set(found[2:]) == {never}

@@ -11,7 +11,7 @@ from tests.support.running import Running
 
 from portal import resources
 
-PDF = b"%PDF-1.7\n" + b"x" * 2_000_000
+PDF = b"%PDF-1.7\n" + b"x" * 2_000_000 + b"%%EOF"
 
 
 async def test_identity_is_masked_and_shown_for_a_recorded_purpose(desk: Browser, behind: Node) -> None:

@@ -15,7 +15,7 @@ from services.routing.tests.cases import ALL, BUREAU, COUNTING, NOW, OFFICE, PRO
 from kit.errors import Refused
 from routing.decisions import decide, open_case
 from routing.domain import Actor, Case, Order
-from routing.links.domain import ANSWERED, check_merge, ends, followed, recognised
+from routing.links.domain import ANSWERED, FOLLOWED, accused_with, check_merge, ends, followed, recognised
 from routing.procedures.domain import Procedure
 from routing.procedures.library import Library
 from routing.table import TABLE
@@ -25,10 +25,12 @@ LIBRARY = Library.shipped()
 PROCEDURE = LIBRARY.get("ordinary-petition/1")
 MERGEABLE = [one for one in LIBRARY.procedures.values() if "merge" in one.actions]
 UNITS = (OFFICE, TOWN, BUREAU, PROVINCE)
+ACCUSED = ("accused", "another", OFFICE.code, TOWN.code)
 DOING = (
     "transfer", "receive", "receive", "object", "agree-objection", "refuse-objection", "arbitrate", "recall", "accept",
     "investigate", "submit", "approve", "serve", "close", "answer", "decline", "refuse-again", "guide", "file",
     "note-withdrawal", "suspend", "resume", "unmerge", "unmerge", "request-review", "recognise", "unrecognise",
+    "screen", "screen",
 )  # fmt: skip
 
 
@@ -59,7 +61,7 @@ class Office:
         before = self.cases[number]
         assert (case.id, case.number, case.version) == (before.id, before.number, before.version + 1)
         self.cases[number] = case
-        if ends(case):
+        if case.last.action in FOLLOWED:
             self.told.append(case)
 
     def merge(self, number: int, lead: int) -> None:
@@ -85,7 +87,8 @@ class Office:
             order = Order(
                 Actor(f"{action} by {unit}", unit, case.writer, ALL), case.version, at, reason="not-ours",
                 to=None if action == "request-review" else UNITS[to], hand_over=UUID(int=1000 + case.version),
-                arbiter=PROVINCE, parent=PROVINCE, outcome="explain",
+                arbiter=PROVINCE, parent=PROVINCE, outcome="explain", route=6, procedure=PROCEDURE,
+                accused=(ACCUSED[to],) if action == "screen" else (),
             )  # fmt: skip
             try:
                 self.write(number, decide(case, action, order, PROCEDURE, COUNTING))
@@ -102,7 +105,13 @@ class Office:
 
     def follow(self, lead: Case) -> None:
         for number, case in list(self.cases.items()):
-            changed = followed(case, lead, self.now(), PROCEDURE, COUNTING)
+            holder = next(unit for unit in UNITS if unit.code == case.holder_unit)
+            accused = accused_with(
+                case, lead, self.now(), PROCEDURE, COUNTING, holder=holder, superior=PROVINCE
+            )  # fmt: skip
+            if accused is not None:
+                self.write(number, accused)
+            changed = followed(accused or case, lead, self.now(), PROCEDURE, COUNTING) if ends(lead) else None
             if changed is not None:
                 self.write(number, changed)
 
@@ -139,6 +148,7 @@ def test_everybody_comes_to_an_end_or_can_be_unmerged(steps: list[tuple[str, int
     for number, case in office.cases.items():
         assert (case.id.int, case.number) == (number, f"XF{number}")
         no_circle(office, case)
+        kept_from_the_same(office, case)
         if case.merged_into is not None and (case.state, "unmerge") in TABLE:
             lead = office.cases[case.merged_into.int]
             assert lead.stage == "handling"
@@ -146,6 +156,13 @@ def test_everybody_comes_to_an_end_or_can_be_unmerged(steps: list[tuple[str, int
             office.act(number, "unmerge", 0)
             assert office.cases[number].merged_into is None
             assert office.cases[number].state == case.state
+
+
+def kept_from_the_same(office: Office, case: Case) -> None:
+    """Art 30: of what is handled together nobody is told who is accused by any of it."""
+    if case.merged_into is not None and (case.state, "unmerge") in TABLE:
+        assert {*office.cases[case.merged_into.int].accused_units} <= {*case.accused_units}
+        assert case.holder_unit not in case.accused_units
 
 
 def no_circle(office: Office, case: Case) -> None:

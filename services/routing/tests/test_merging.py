@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from services.routing.tests.test_cases import COUNTY, OFFICE, TOWN_HERE, do, opened
+from services.routing.tests.test_cases import CASES, COUNTY, OFFICE, TOWN_HERE, do, opened
 from tests.support.couriers import Couriers
 from tests.support.nodes import token
 from tests.support.papers import filed
@@ -12,6 +12,7 @@ from tests.support.running import Running
 from contracts.envelope import Envelope
 from routing.main import service
 
+BUREAU = token("330225-js", "33.02.25", ["clerk", "handler"])
 TOWNSHIP = token("330225100-xf", "33.02.25.100", ["clerk", "handler"])
 ANSWER = {"answer": "已修复"}
 
@@ -154,3 +155,52 @@ async def test_who_was_answered_with_the_lead_asks_for_a_review_of_the_handlers_
     assert (await shown(routing, lead))["stage"] == "handling"
     received = await do(routing, member, "receive", version=review["version"])
     assert (received.json()["state"], received.json()["merged_into"]) == ("received", None)
+
+
+async def test_whom_the_lead_turns_out_to_accuse_learns_nothing_of_its_members_either(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    lead, members = await merged(routing, 2)
+    assert {(await routing.request("GET", f"{CASES}/{each}", who=BUREAU)).status_code for each in members} == {200}
+    screened = await do(routing, lead, "screen", version=1, route=6, accused_units=["330225-js"])
+    assert screened.status_code == 200, screened.text
+    await Couriers(routing).carry()
+    for member in members:
+        case = await shown(routing, member)
+        assert (case["accused_units"], case["merged_into"], case["version"]) == (["330225-js"], lead, 3)
+        assert case["timeline"][-1]["reason"].startswith("lead:")
+        assert (await routing.request("GET", f"{CASES}/{member}", who=BUREAU)).status_code == 404
+        assert (await told_of(routing, member))[-1].data.accused_units == ["330225-js"]
+    for _ in range(2):
+        await routing.hear("routing.on-ending", *await told_of(routing, lead))
+    alone = (await do(routing, members[0], "unmerge", version=3)).json()
+    assert (alone["accused_units"], alone["merged_into"]) == (["330225-js"], None)
+    given = await do(routing, members[0], "transfer", version=4, to_unit="330225-js")
+    assert (given.status_code, slug(given)) == (403, "accused-unit")
+
+
+async def test_what_was_said_of_a_member_itself_stays_beside_what_comes_from_its_lead(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    lead, member = [await opened(routing, accused_units=["330226-xf"]) for _ in range(2)]
+    await do(routing, member, "merge", version=1, lead=lead)
+    await do(routing, lead, "screen", version=1, route=6, accused_units=["330225-js"])
+    await Couriers(routing).carry()
+    await do(routing, member, "unmerge", version=3)
+    assert (await shown(routing, member))["accused_units"] == ["330226-xf", "330225-js"]
+
+
+async def test_where_the_lead_accuses_the_holder_its_members_go_to_the_superior_and_stand_for_themselves(
+    start: Any,
+) -> None:
+    county, city = await start(service, **COUNTY), await start(service, path="33.02")
+    couriers = Couriers(county, city)
+    lead, members = await merged(county, 2)
+    await do(county, lead, "screen", version=1, route=6, accused_units=["330225-xf"])
+    await couriers.carry()
+    office = token("330200-xf", "33.02", ["clerk", "handler"])
+    for case in (lead, *members):
+        found = await shown(city, case, office)
+        assert (found["holder_unit"], found["writer"], found["merged_into"]) == ("330200-xf", "33.02", None)
+        assert found["accused_units"] == ["330225-xf"]
+        assert (await county.request("GET", f"{CASES}/{case}", who=OFFICE)).status_code == 404
+        accepted = await do(city, case, "accept", office, version=found["version"])
+        assert accepted.json()["state"] == "accepted", accepted.text

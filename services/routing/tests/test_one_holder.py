@@ -1,5 +1,6 @@
 """One holder, whatever happens on the way: random actions at several nodes, messages late, twice and in any order."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -13,9 +14,11 @@ from services.routing.tests.cases import ANYTHING, COUNTING
 
 from kit.errors import Refused
 from kit.paths import lies_in
+from kit.readers import reader
 from routing import rights
+from routing.confidence import is_confidential, seen
 from routing.decisions import decide, open_case, settle_recall
-from routing.domain import Actor, Case, Order, Unit, check_request
+from routing.domain import Actor, Case, Order, Unit, check_request, is_kept_from
 from routing.rights import may_tell
 from routing.table import MOST_HOPS
 
@@ -24,7 +27,7 @@ ROLES = frozenset({"clerk", "handler", "leader"})
 MOVES = (
     "transfer", "transfer", "receive", "receive", "recall", "object", "object", "agree-objection", "refuse-objection",
     "arbitrate", "assign", "accept", "suspend", "resume", "submit", "approve", "close", "request-review",
-    "note-withdrawal",
+    "note-withdrawal", "screen", "mark-confidential", "unmark-confidential",
 )  # fmt: skip
 OFFICES = [
     Unit("u33", "33", "33"), Unit("u33.02", "33.02", "33.02", ("u33",)),
@@ -34,6 +37,17 @@ OFFICES = [
 # a department beside the office of the county, at its node
 UNITS = [*OFFICES, Unit("b33.02.25", "33.02.25", "33.02.25", ("u33.02.25", "u33.02", "u33"))]
 NODES = {unit.code: unit.node for unit in UNITS}
+
+
+ABOVE = {unit.code: unit.above for unit in UNITS}
+
+
+def check_readers(case: Case, acted: set[str]) -> None:
+    """Who holds a confidential case reads it, who must decide on it, and whoever has acted on it."""
+    if is_confidential(case):
+        assert case.readers
+        needed = {case.holder_unit, *acted} | ({case.asked} if case.asked else set())
+        assert {reader(unit) for unit in needed} <= {*case.readers}
 
 
 def arbiter(case: Case, action: str, to: Unit) -> Unit | None:
@@ -47,6 +61,21 @@ def arbiter(case: Case, action: str, to: Unit) -> Unit | None:
         sides, parties = (case.holder_region, to.region), {to.code}
     above = [unit for unit in OFFICES if all(lies_in(side, unit.region) for side in sides) and unit.code not in parties]
     return max(above, key=lambda unit: len(unit.region), default=None)
+
+
+def superior(unit: Unit, accused: Iterable[str]) -> Unit | None:
+    """The nearest office above that is neither accused nor below one that is, as resources.superior finds it."""
+    above = [office for office in OFFICES if office.code in unit.above]
+    return max(
+        (office for office in above if not is_kept_from(accused, office.code, office.above)),
+        key=lambda office: len(office.region), default=None,
+    )  # fmt: skip
+
+
+def check_accused(case: Case) -> None:
+    """Art 30: no unit holds what accuses it, or one above it, nor is it asked to decide about it."""
+    for unit in {case.holder_unit, case.asked or case.holder_unit}:
+        assert not is_kept_from(case.accused_units, unit, ABOVE[unit])
 
 
 def check_direction(case: Case) -> None:
@@ -76,11 +105,14 @@ class Tree:
     def tell(self, node: str, case: Case) -> None:
         """As usecases.tell: the event rises, the offer goes to its receiver, progress to nodes it cannot rise to."""
         assert case.version not in self.written, "two nodes wrote the same version"
+        case = seen(case, ABOVE.__getitem__)
         self.written[case.version] = case
         self.writers[case.version] = node
         self.replicas[node] = case
         assert case.holder_unit, "a case without a holder"
         check_direction(case)
+        check_accused(case)
+        check_readers(case, {each.last.unit for each in self.written.values()})
         if case.writer != node:
             self.under_way.append(("file", case.writer, case))
         risen = [other for other in self.replicas if other != node and lies_in(node, other)]
@@ -91,11 +123,15 @@ class Tree:
         case = self.replicas[unit.node]
         if case is None:
             return
-        who = Actor(action, unit.code, unit.node, ROLES)  # nobody approves what they submitted
+        who = Actor(action, unit.code, unit.node, ROLES, unit.above)  # nobody approves what they submitted
         above = arbiter(case, action, to)
         parent = next((u for u in UNITS if u.node != unit.node and lies_in(unit.node, u.node)), None)
+        accused = (to.code,) if action == "screen" else ()
+        if accused:
+            parent = superior(unit, case.accusing(accused))
         order = Order(
-            actor=who, version=case.version, at=NOW, reason="not-ours", to=None if action == "request-review" else to,
+            actor=who, version=case.version, at=NOW, reason="not-ours", route=6, procedure=ANYTHING, accused=accused,
+            to=None if action == "request-review" else to,
             hand_over=UUID(int=next(self.ids)), arbiter=above, parent=parent, outcome="explain",
             due_at=NOW + timedelta(days=9),
         )  # fmt: skip

@@ -20,6 +20,7 @@ from routing import resources
 from routing.main import service
 from routing.procedures import __main__ as released
 from routing.procedures.library import EVERYWHERE, RELEASED, SHIPPED, BadDefinition, Library, check_files
+from routing.procedures.rules import CHANNELS
 from routing.procedures.usecases import keeping
 from routing.upkeep import WORKERS
 
@@ -79,6 +80,24 @@ async def test_a_procedure_of_the_office_is_chosen_beside_the_shipped_ones(begin
     case = await following(routing)
     accepted = await do(routing, case, "accept", version=2, fields=NOTICE)
     assert next(clock for clock in accepted.json()["clocks"] if clock["name"] == "handling")["due_at"]
+
+
+async def test_it_is_told_which_procedure_is_given_to_what_came_by_which_channel(begin: Begin, own: Path) -> None:
+    """A default of the office leaves the shipped one none, though that is a default too."""
+    text = definition().replace("kinds: [appeal]\n", "kinds: [appeal]\ndefault: true\n", 1)
+    (own / f"{OWN}.v1.yaml").write_text(text, encoding="utf-8")
+    for directory, usual in ((None, "ordinary-petition"), (own, OWN)):
+        routing = await begin(directory)
+        answer = await routing.request("GET", "/api/routing/v1/procedures?kind=appeal&route=6", who=OFFICE)
+        listed = {each["name"]: each for each in answer.json()}
+        given = {name: each["automatic"] for name, each in listed.items() if each["automatic"]}
+        assert given == {"hotline-order": ["call"], usual: [each for each in CHANNELS if each != "call"]}
+        assert listed["ordinary-petition"]["default"]
+        assert listed["hotline-order"]["channels"] == ["call"]
+    library = Library.of_node("33.02.25", own)
+    for channel in CHANNELS:
+        (name,) = [name for name, channels in given.items() if channel in channels]
+        assert library.choose("appeal", 6, channel=channel).name == name
 
 
 def test_a_default_of_the_office_comes_before_the_shipped_one(own: Path) -> None:

@@ -32,7 +32,8 @@ from routing.table import ACTIONS, BACK, ENDS, SAME, STATES, TABLE
 GUARDED = {
     "not-a-review", "not-in-review", "was-handed-over", "not-forced", "objection-too-late", "was-assigned", "four-eyes",
     "in-review-window", "nothing-to-extend", "extension-too-late", "extension-too-long", "is-suspended", "is-merged",
-    "not-terminated-before", "not-barred", "object-instead", "too-many-hops", "nothing-to-claim",
+    "not-terminated-before", "not-barred", "not-confidential", "confidential-already", "object-instead",
+    "too-many-hops", "nothing-to-claim",
 }  # fmt: skip
 
 
@@ -42,6 +43,7 @@ def prepared(state: str, action: str) -> Case:
     return replace(
         case, suspended=action == "resume", merged_into=UUID(int=9) if action == "unmerge" else None,
         terminated_before=action in {"refuse-again", "lift-bar"},
+        readers=(f"{case.holder_unit}:",) if action == "unmark-confidential" else None,
     )  # fmt: skip
 
 

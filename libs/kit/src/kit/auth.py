@@ -17,6 +17,7 @@ from opentelemetry import trace
 
 from kit.errors import Refused
 from kit.issuers import Issuer
+from kit.readers import EVERYBODY, MARK, reader
 from kit.settings import NODE_PATH, AuthSection
 
 ALGORITHMS = ["ES256", "RS256", "EdDSA"]
@@ -42,8 +43,10 @@ class Principal:
 
     @property
     def line(self) -> list[str]:
-        """The caller's unit first, then all units above it."""
-        return [self.unit, *self.above]
+        """All that lists of units can know the caller by: its unit first, then all units above it; and what lists of
+        readers name it as (kit.readers).
+        """
+        return [self.unit, *self.above, EVERYBODY, reader(self.unit), *(reader(self.unit, role) for role in self.roles)]
 
 
 class Verifier:
@@ -97,8 +100,8 @@ def _principal(claims: dict[str, Any], above: Above) -> Principal:
         isinstance(text, str) and text for text in (subject, unit, region, *roles)
     ):
         raise ValueError("sub, unit and region are texts, roles a list of them")
-    if not re.fullmatch(NODE_PATH, region) or not (subject + unit).isprintable():
-        raise ValueError("region is a dotted path; sub and unit hold no control characters")
+    if not re.fullmatch(NODE_PATH, region) or not (subject + unit).isprintable() or MARK in unit:
+        raise ValueError("region is a dotted path; sub and unit hold no control characters, unit no colon")
     return Principal(subject, unit, region, frozenset(roles), float(claims["exp"]), above(unit, region))
 
 

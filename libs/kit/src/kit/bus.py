@@ -67,6 +67,7 @@ class Consumer:
     bindings: tuple[str, ...] = ()
     foreign: bool = False
     letters: bool = False
+    bulk: bool = False
     batch: int = 200
     pace: float = 0.1
 

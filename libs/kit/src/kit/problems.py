@@ -90,6 +90,15 @@ async def _by_sqlalchemy(request: Request, error: sqlalchemy.exc.DBAPIError) -> 
     return await (_unavailable if error.connection_invalidated else _internal)(request, error)
 
 
+async def told(request: Request, error: Exception) -> dict[str, Any]:
+    """The problem with which this error would be answered."""
+    handlers = request.app.exception_handlers
+    handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+    response: Response = await handler(request, error)
+    answer: dict[str, Any] = json.loads(bytes(response.body))
+    return answer
+
+
 def _where(error: BaseException) -> str:
     """File and line only: messages of libraries may quote values."""
     trail, frame = [], error.__traceback__

@@ -66,7 +66,7 @@ class Runtime:
 
     def open_message(self, consumer: Consumer, delivery: Delivery) -> Message:
         """Decode a delivery; for letters open the seal and check the signature. Raises Refused."""
-        if not consumer.letters:
+        if not (consumer.letters or consumer.bulk):
             message = consumer.decode(delivery.body)
             check_origin(self.node, delivery.exchange, message.node)
             return message

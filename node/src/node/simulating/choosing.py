@@ -50,7 +50,7 @@ TAKES: Mapping[str, tuple[float, float]] = {
     "resume": (18, 0.7), "merge": (2, 0.7), "unmerge": (30, 0.7), "draft-opinion": (20, 0.8), "submit": (1.5, 0.8),
     "approve": (1.2, 0.8), "return-draft": (1.2, 0.8), "serve": (2, 0.8), "close": (3, 0.9), "report": (2, 1.0),
     "request-review": (11, 0.8), "note-withdrawal": (6, 0.8), "lift-bar": (4, 0.7),
-    "carry-out": (25, 0.7),
+    "carry-out": (25, 0.7), "mark-confidential": (2, 0.8), "unmark-confidential": (40, 0.7),
 }  # fmt: skip
 HURRY = {"hotline-inquiry": 0.01, "hotline-urgent": 0.08, "hotline-order": 0.25, "simple": 0.22}  # of the usual time
 EXTENDED = 0.6  # of the handlings for which the time will not do

@@ -17,7 +17,7 @@ from contracts.events import EVENTS, PaperState, PetitionState
 from contracts.speech import parse_event
 from kit import migrations
 from kit.auth import Principal, Verifier
-from kit.bus import Bus
+from kit.bus import Bus, Consumer
 from kit.clock import ManualClock
 from kit.crypto import Keyring
 from kit.db import Database, Session
@@ -30,6 +30,7 @@ from node.simulating.world import NODE, World
 from routing import usecases
 from routing.main import service
 
+SAID = "WITH said AS (DELETE FROM outbox RETURNING id, body) SELECT array_agg(body ORDER BY id) AS bodies FROM said"
 NO_DIGEST = "0" * 64
 
 
@@ -91,8 +92,9 @@ class Engine:
 
     async def due(self) -> datetime | None:
         """The next instant at which a limit reaches a level or runs out."""
-        async with self.runtime.database.transaction() as session:
-            found: datetime | None = await session.raw.fetchval("SELECT min(at) FROM deadlines")
+        async with self.runtime.database.transaction(late=True) as session:
+            row = await session.look("SELECT min(at) AS at FROM deadlines")
+        found: datetime | None = row["at"] if row else None
         return found
 
     async def work(self) -> list[Envelope]:
@@ -121,23 +123,30 @@ class Engine:
     async def _deliver(self) -> list[Envelope]:
         """Empty the outbox into the consumers, as relay and broker do, until nobody says anything more."""
         told: list[Envelope] = []
-        while True:
-            async with self.runtime.database.transaction() as session:
-                rows = await session.raw.fetch("DELETE FROM outbox RETURNING id, exchange, body")
-                events = [parse_event(row["body"]) for row in sorted(rows, key=lambda row: row["id"])]
-                await self._hear(session, events)
-            if not events:
-                return told
+        while events := await self._said():
+            if any(_heard(consumer, events) for consumer in service.consumers):
+                async with self.runtime.database.transaction() as session:
+                    await self._hear(session, events)
             told += events
+        return told
+
+    async def _said(self) -> list[Envelope]:
+        """What is in the outbox, which is empty then."""
+        async with self.runtime.database.transaction(late=True) as session:
+            row = await session.look(SAID)
+        return [parse_event(body) for body in (row and row["bodies"]) or ()]
 
     async def _hear(self, session: Session, events: Sequence[Envelope]) -> None:
         for consumer in service.consumers:
-            heard = [
-                event for event in events
-                if not consumer.foreign and any(fnmatchcase(event.type, pattern) for pattern in consumer.bindings)
-            ]  # fmt: skip
-            if heard:
-                await consumer.handlers["*"](self.runtime, session, heard)
+            if found := _heard(consumer, events):
+                await consumer.handlers["*"](self.runtime, session, found)
+
+
+def _heard(consumer: Consumer, events: Sequence[Envelope]) -> list[Envelope]:
+    return [
+        event for event in events
+        if not consumer.foreign and any(fnmatchcase(event.type, pattern) for pattern in consumer.bindings)
+    ]  # fmt: skip
 
 
 def engine(dsn: str, world: World, start: datetime) -> Engine:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from kit.readers import EVERYBODY, reader
 from node.simulating.world import World
 from routing.domain import Case
 from routing.procedures.domain import Procedure
@@ -63,6 +64,8 @@ def _one_holder(case: Case, world: World) -> Iterator[Breach]:
         yield breach("a hand-over is under way while the case is offered and only then", case)
     if not world.line(case.holder_unit).isdisjoint(case.accused_units):
         yield breach("no accused unit or one below it holds the case (Art 30)", case, case.holder_unit)
+    if case.readers is not None and {EVERYBODY, reader(case.holder_unit)}.isdisjoint(case.readers):
+        yield breach("who holds a confidential case may read it", case, case.holder_unit)
 
 
 def _follows_a_lead(before: Case | None, after: Case) -> bool:

@@ -92,6 +92,7 @@ class Simulation:
         self.versions = 0
         self.proposals = 0
         self._engine = engine
+        self._due: datetime | None = None  # when the next limit ends
         self._rng = Random(plan.seed)  # noqa: S311 - reproducible, and no secret
         self._queue: list[tuple[datetime, int, Petition | Turn]] = []
         self._order = count()
@@ -108,12 +109,14 @@ class Simulation:
     async def run(self, until: datetime, each_day: Callable[[], None] = lambda: None) -> None:
         """Let happen what happens before an instant. each_day: called at every midnight that is passed."""
         morrow = self.now + timedelta(days=1)
+        self._hear(await self._engine.work())
         while (instant := await self._next()) < until:
             while instant >= morrow:
                 each_day()
                 morrow += timedelta(days=1)
             self._move(instant)
-            told = await self._engine.work()  # at one instant limits end before anybody acts
+            # at one instant limits end before anybody acts; where none does, no worker has anything to do
+            told = await self._engine.work() if self._due is not None and self._due <= instant else []
             self._hear(told)
             if not told and self._queue and self._queue[0][0] <= instant:
                 await self._happen(heapq.heappop(self._queue)[2])
@@ -124,8 +127,8 @@ class Simulation:
         self.proposals = await self._engine.proposals()
 
     async def _next(self) -> datetime:
-        due = await self._engine.due()
-        instants = [each for each in (due, self._queue[0][0] if self._queue else None) if each is not None]
+        self._due = await self._engine.due()
+        instants = [each for each in (self._due, self._queue[0][0] if self._queue else None) if each is not None]
         return max(min(instants), self.now) if instants else datetime.max.replace(tzinfo=self.now.tzinfo)
 
     def _move(self, instant: datetime) -> None:

@@ -55,6 +55,9 @@ petition AS (
 held AS (
   SELECT DISTINCT ON (subject) subject, sequence, data FROM told WHERE type = ANY($4)
   ORDER BY subject, sequence DESC, id),
+said AS (  -- who alone may read, as it was said last: nodes that know of no readers say nothing
+  SELECT DISTINCT ON (subject) subject, data -> 'readers' AS readers FROM told
+  WHERE type = ANY($4) AND jsonb_typeof(data -> 'readers') = 'array' ORDER BY subject, sequence DESC, id),
 steps AS (
   SELECT subject,
     min(at) FILTER (WHERE type = 'routing.case.handed-over.v1') AS handed_over_at,
@@ -100,10 +103,12 @@ after AS (
     closed_at = steps.closed_at,
     regions = ARRAY(SELECT jsonb_array_elements_text(c.data -> 'regions')),
     accused_units = ARRAY(SELECT DISTINCT jsonb_array_elements_text(
-      coalesce(p.data -> 'accused_units', '[]') || coalesce(c.data -> 'accused_units', '[]')) AS unit ORDER BY unit)
+      coalesce(p.data -> 'accused_units', '[]') || coalesce(c.data -> 'accused_units', '[]')) AS unit ORDER BY unit),
+    readers = (SELECT array_agg(value) FROM jsonb_array_elements_text(said.readers) AS value)
   FROM unnest($2) AS touched (id)
     LEFT JOIN petition AS p ON p.subject = touched.id
     LEFT JOIN held AS c ON c.subject = touched.id
+    LEFT JOIN said ON said.subject = touched.id
     LEFT JOIN steps ON steps.subject = touched.id
   WHERE facts.id = touched.id
   RETURNING facts.region, facts.channel, facts.kind, facts.state, facts.handed_over_at, facts.received_at,

@@ -86,11 +86,14 @@ async def newest_events(session: Session, region: str) -> list[asyncpg.Record]:
 
 async def may_read(session: Session, petition_id: UUID, scope: str, line: Sequence[str]) -> bool:
     """Registered or held in the region or below it, and accusing none of these units: the one that asks, and all above
-    it (Art 30).
+    it (Art 30); where only some may read it, by one of them.
     """
     held = func.unnest(func.array_append(facts.c.regions, facts.c.region)).column_valued("held")
     inside = select(held).where(or_(held == scope, held.startswith(scope + ".", autoescape=True)))
-    query = select(facts.c.id).where(facts.c.id == petition_id, inside.exists(), ~facts.c.accused_units.overlap(line))
+    among = or_(facts.c.readers.is_(None), facts.c.readers.overlap(line))
+    query = select(facts.c.id).where(
+        facts.c.id == petition_id, inside.exists(), ~facts.c.accused_units.overlap(line), among
+    )
     return (await session.sql.execute(query)).one_or_none() is not None
 
 

@@ -53,6 +53,7 @@ facts = Table(
     # scopes are asked for one petition at a time here, so they need no side table
     Column("regions", ARRAY(Text)),
     Column("accused_units", ARRAY(Text)),
+    Column("readers", ARRAY(Text)),  # who alone may read it (保密), and it is counted all the same; null: all in scope
     # what is not counted for a unit that is accused, or below one
     Index(
         "ix_facts_accused",

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, exists, select
+from sqlalchemy import ColumnElement, Row, Table, and_, exists, or_, select, update
 
 from contracts.envelope import Envelope
+from contracts.reading import readers_told
+from documents.moving.tables import supports
 from documents.tables import petition_scopes, petitions
 from kit import audit
 from kit.auth import Principal
@@ -17,11 +19,13 @@ from kit.runtime import Runtime
 
 # keeps the highest sequence of its aggregate: any order, any repetition, same result
 FOLLOW = """
-INSERT INTO petitions (id, {sequence}, {accused})
-SELECT DISTINCT ON (id) id, sequence, ARRAY(SELECT jsonb_array_elements_text(accused))
-FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[]) AS told (id, sequence, accused)
+INSERT INTO petitions (id, {sequence}, {accused}, readers)
+SELECT DISTINCT ON (id) id, sequence, ARRAY(SELECT jsonb_array_elements_text(accused)),
+  (SELECT array_agg(value) FROM jsonb_array_elements_text(readers) AS value)
+FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[], $4::jsonb[]) AS told (id, sequence, accused, readers)
 ORDER BY id, sequence DESC
-ON CONFLICT (id) DO UPDATE SET {sequence} = excluded.{sequence}, {accused} = excluded.{accused}
+ON CONFLICT (id) DO UPDATE SET {sequence} = excluded.{sequence}, {accused} = excluded.{accused},
+  readers = coalesce(excluded.readers, petitions.readers)
   WHERE petitions.{sequence} < excluded.{sequence}
 """
 FOLLOW_PETITIONS = FOLLOW.format(sequence="registered_sequence", accused="registered_accused")
@@ -35,7 +39,7 @@ async def follow(session: Session, statement: str, events: Sequence[Envelope]) -
     """Keep what events say of petitions (FOLLOW_PETITIONS) or of cases (FOLLOW_CASES): one statement for a batch."""
     accused = [json.dumps(event.data.accused_units) for event in events]
     ids = [event.subject for event in events]
-    await session.raw.execute(statement, ids, [event.version for event in events], accused)
+    await session.raw.execute(statement, ids, [event.version for event in events], accused, readers_told(events))
 
 
 async def add_scopes(session: Session, regions: Sequence[tuple[UUID, str]]) -> None:
@@ -44,17 +48,34 @@ async def add_scopes(session: Session, regions: Sequence[tuple[UUID, str]]) -> N
     await session.raw.execute(SCOPES, [scope for scope, _ in pairs], [petition_id for _, petition_id in pairs])
 
 
-def readable(petition_id: UUID, reader: Principal) -> ColumnElement[bool]:
-    """In the reader's scope, and accusing neither the reader's unit nor one above it (Art 30, 46(5)): one SQL condition
-    for all.
+def visible(reader: Principal, *, lent: bool = False) -> ColumnElement[bool]:
+    """In the reader's scope, accusing neither the reader's unit nor one above it (Art 30, 46(5)), and where only some
+    may read, among these: one SQL condition for all. lent: also to a unit that was asked for support, while it is.
     """
-    in_scope = exists().where(petition_scopes.c.scope == reader.region, petition_scopes.c.petition_id == petitions.c.id)
+    in_scope: ColumnElement[bool] = exists().where(
+        petition_scopes.c.scope == reader.region, petition_scopes.c.petition_id == petitions.c.id
+    )
+    if lent:
+        in_scope = in_scope | _supports(reader)
     accused = petitions.c.registered_accused.overlap(reader.line) | petitions.c.case_accused.overlap(reader.line)
-    return and_(petitions.c.id == petition_id, in_scope, ~accused)
+    among = or_(petitions.c.readers.is_(None), petitions.c.readers.overlap(reader.line))
+    return and_(in_scope, ~accused, among)
 
 
-async def is_readable(session: Session, petition_id: UUID, reader: Principal) -> bool:
-    query = select(petitions.c.id).where(readable(petition_id, reader))
+def _supports(reader: Principal) -> ColumnElement[bool]:
+    return exists().where(
+        supports.c.petition_id == petitions.c.id, supports.c.to_unit == reader.unit, supports.c.open,
+        ~supports.c.accused_units.overlap(reader.line),
+    )  # fmt: skip
+
+
+def readable(petition_id: UUID, reader: Principal, *, lent: bool = False) -> ColumnElement[bool]:
+    """`visible`, for what belongs to one petition."""
+    return and_(petitions.c.id == petition_id, visible(reader, lent=lent))
+
+
+async def is_readable(session: Session, petition_id: UUID, reader: Principal, *, lent: bool = False) -> bool:
+    query = select(petitions.c.id).where(readable(petition_id, reader, lent=lent))
     return (await session.sql.execute(query)).one_or_none() is not None
 
 
@@ -73,14 +94,26 @@ async def advance(session: Session, petition_id: UUID) -> int:
     return version
 
 
+async def next_version(session: Session, petition_id: UUID, writer: Principal) -> int | None:
+    """`lock` and `advance` in one, where there is nothing to look at in between."""
+    change = (
+        update(petitions)
+        .where(readable(petition_id, writer))
+        .values(version=petitions.c.version + 1)
+        .returning(petitions.c.version)
+    )
+    version: int | None = (await session.sql.execute(change)).scalar_one_or_none()
+    return version
+
+
 async def page(
-    session: Session, table: Table, petition_id: UUID, reader: Principal, *, after: int, limit: int
+    session: Session, table: Table, petition_id: UUID, reader: Principal, *, after: int, limit: int, lent: bool = False
 ) -> Sequence[Row[Any]]:
     """Rows of a table as they were added to the petition; one more than `limit` tells that there is a next page."""
     query = (
         select(table)
         .join(petitions)
-        .where(readable(petition_id, reader), table.c.version > after)
+        .where(readable(petition_id, reader, lent=lent), table.c.version > after)
         .order_by(table.c.version)
         .limit(limit + 1)
     )

@@ -5,16 +5,25 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
+from contracts.units import UnitDirectory
+from documents.moving.following import Neighbours
+from documents.papers.library import Library
+from documents.papers.renderers import Renderers
+from documents.scans.gate import check_open
+from documents.seals.keys import SealKeys
 from documents.settings import Settings
 from documents.storage.directory import DirectoryStore
 from documents.storage.objects import sweep
+from documents.storage.parts import Parts
 from documents.storage.s3 import S3Store
 from documents.storage.threads import Threads
 from documents.storage.vault import Vault
 from kit.app import Job
 from kit.db import Session
 from kit.errors import Refused
+from kit.limits import Allowance
 from kit.runtime import Runtime
 
 
@@ -41,8 +50,15 @@ class Resources:
     settings: Settings
     store: DirectoryStore | S3Store
     vault: Vault
+    parts: Parts
     uploads: Places
     threads: Threads
+    units: UnitDirectory
+    neighbours: Neighbours
+    seal_keys: SealKeys
+    verifications: Allowance
+    templates: Library
+    renderers: Renderers
 
 
 def open_store(runtime: Runtime, threads: Threads) -> DirectoryStore | S3Store:
@@ -53,17 +69,37 @@ def open_store(runtime: Runtime, threads: Threads) -> DirectoryStore | S3Store:
     return DirectoryStore(root, threads)
 
 
+def open_keys(runtime: Runtime, settings: Settings) -> SealKeys:
+    """The keys of the seals; no file and no token is opened yet."""
+    home, seals = runtime.settings, settings.seals
+    roots = None if seals.roots is None else home.resolve(seals.roots)
+    return SealKeys(seals.model_copy(update={"roots": roots}), home.keys / "seals", runtime.keyring)
+
+
 @asynccontextmanager
 async def open_resources(runtime: Runtime) -> AsyncIterator[Resources]:
     settings = Settings.model_validate(runtime.settings.services.get("documents", {}))
     threads = Threads(settings.threads)
     store = open_store(runtime, threads)
     runtime.checks["store"] = store.ping
+    own = None if settings.templates is None else runtime.settings.resolve(settings.templates)
+    renderers = Renderers(settings.renderers, own)
     try:
         await threads.run(sweep, store.incoming)
-        vault = Vault(store, runtime.keyring, threads)
-        yield Resources(settings, store, vault, Places(settings.uploads_at_once), threads)
+        vault = Vault(store, runtime.keyring, threads, sm3=settings.sm3, check=partial(check_open, runtime))
+        parts = Parts(store.incoming.with_name("uploads"), runtime.keyring, threads)
+        units = UnitDirectory.read(runtime.settings.resolve(runtime.settings.node.units_file))
+        yield Resources(
+            settings, store, vault, parts, Places(settings.uploads_at_once), threads,
+            units=units,
+            neighbours=Neighbours(units),
+            seal_keys=open_keys(runtime, settings),
+            verifications=Allowance(settings.seals.verifications_per_minute),
+            templates=await threads.run(Library.of_node, own),
+            renderers=renderers,
+        )  # fmt: skip
     finally:
+        await renderers.close()
         await asyncio.to_thread(threads.close)
 
 

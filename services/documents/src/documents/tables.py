@@ -23,6 +23,8 @@ petitions = Table(
     _units("registered_accused"),
     Column("case_sequence", BigInteger, nullable=False, server_default="0"),
     _units("case_accused"),
+    # who alone may read it (保密), as the case says; null: everybody in scope
+    Column("readers", ARRAY(Text)),
     # counts the files and papers stored here: the sequence of the events that tell of them
     Column("version", BigInteger, nullable=False, server_default="0"),
 )

@@ -7,23 +7,26 @@ from uuid import UUID
 
 from contracts.envelope import Envelope
 from contracts.events import CaseState
+from contracts.reading import readers_told
 from intake import evaluation, repeats
 from kit.db import Session
 
 # a consumer keeps the highest version: any order, any repetition, same result
 STATES = """
 INSERT INTO case_states (petition_id, version, state, holder_unit, at, handler_unit, merged_into, terminated, review,
-  review_until, kind, accused_units)
+  review_until, kind, accused_units, readers)
 SELECT DISTINCT ON (id) id, version, state, holder, at, handler, merged_into, terminated, review, until, kind,
-  ARRAY(SELECT jsonb_array_elements_text(accused))
+  ARRAY(SELECT jsonb_array_elements_text(accused)),
+  (SELECT array_agg(value) FROM jsonb_array_elements_text(readers) AS value)
 FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::uuid[], $8::bool[],
-  $9::text[], $10::timestamptz[], $11::text[], $12::jsonb[])
-  AS e (id, version, state, holder, at, handler, merged_into, terminated, review, until, kind, accused)
+  $9::text[], $10::timestamptz[], $11::text[], $12::jsonb[], $13::jsonb[])
+  AS e (id, version, state, holder, at, handler, merged_into, terminated, review, until, kind, accused, readers)
 ORDER BY id, version DESC
 ON CONFLICT (petition_id) DO UPDATE SET version = excluded.version, state = excluded.state,
   holder_unit = excluded.holder_unit, at = excluded.at, handler_unit = excluded.handler_unit,
   merged_into = excluded.merged_into, terminated = excluded.terminated, review = excluded.review,
-  review_until = excluded.review_until, kind = excluded.kind, accused_units = excluded.accused_units
+  review_until = excluded.review_until, kind = excluded.kind, accused_units = excluded.accused_units,
+  readers = coalesce(excluded.readers, case_states.readers)
   WHERE case_states.version < excluded.version
 """
 # What was learned of it after its registration: what it is, and whom it accuses beside those that were known (Art 30).
@@ -87,7 +90,7 @@ async def keep_progress(session: Session, events: Sequence[Envelope]) -> None:
     await session.raw.execute(
         STATES, ids, versions, states, holders, moments, handlers, leads, terminated,
         [kind for kind, _ in reviews], [until for _, until in reviews], [event.data.kind for event in events],
-        [json.dumps(event.data.accused_units) for event in events],
+        [json.dumps(event.data.accused_units) for event in events], readers_told(events),
     )  # fmt: skip
     await session.raw.execute(LEARN, ids)
     await session.raw.execute(PROGRESS, ids, versions, actions, units, moments, leads)

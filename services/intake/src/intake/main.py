@@ -11,7 +11,7 @@ from intake.ratings import expire
 from intake.resources import open_resources
 from intake.store import FIELDS, binding
 from intake.tables import metadata, petitioners, ratings
-from intake.terminated import lock_new
+from intake.terminated import answer_waiting, lock_new
 from kit.app import HOUSEKEEPING, Job, Service
 from kit.sealing import Sealed
 
@@ -29,5 +29,6 @@ service = Service(
         SEALING,
         Job("intake.ratings-expired", timedelta(minutes=1), expire),
         Job("intake.terminated-locked", timedelta(minutes=1), lock_new),
+        Job("intake.terminated-waiting", timedelta(minutes=1), answer_waiting),
     ),
 )

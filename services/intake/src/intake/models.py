@@ -131,6 +131,7 @@ class PetitionRow(BaseModel):
     repeat_of: UUID | None
     merged_into: UUID | None
     terminated_before: bool
+    confidential: bool = Field(default=False, description="only those who have to do with it may read it (保密)")
 
 
 class PetitionOut(PetitionRow):

@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy import Row, exists, func, or_, select, update
 
 from intake.repeats import Decision
-from intake.store import readable
+from intake.store import open_to, readable
 from intake.tables import case_states, link_changes, petition_scopes, petitioners, petitions
 from kit.db import Session
 
@@ -93,8 +93,12 @@ async def related(
 
 
 async def kept(session: Session, line: Sequence[str], petition_ids: Sequence[UUID]) -> set[UUID]:
-    """Those of these petitions that accuse one of these units (Art 30)."""
-    query = select(petitions.c.id).where(petitions.c.id.in_(petition_ids), petitions.c.accused_units.overlap(line))
+    """Those of these petitions that are kept from these units, whatever the scope."""
+    query = (
+        select(petitions.c.id)
+        .outerjoin(case_states, case_states.c.petition_id == petitions.c.id)
+        .where(petitions.c.id.in_(petition_ids), ~open_to(line))
+    )
     return set((await session.sql.execute(query)).scalars())
 
 

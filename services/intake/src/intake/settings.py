@@ -21,6 +21,12 @@ class Settings(BaseModel):
         default=70, ge=0, le=100, description="petitions of other people so similar are proposed to be merged"
     )
     similar_among: int = Field(default=100, ge=0, le=1000, description="newest petitions compared with a new one")
+    terminated_buckets_per_day: int = Field(
+        default=5000, ge=2000, le=65_536, description="that one node may ask of what went through re-review (Art 36)"
+    )
+    terminated_waiting: int = Field(
+        default=50_000, ge=0, description="questions of one node beyond that which wait for another day"
+    )
     proposals: int = Field(default=20, ge=1, le=100, description="shown at most")
 
     @property

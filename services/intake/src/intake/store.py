@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Row, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select
 
 from intake.domain import Petition, Petitioner
 from intake.repeats import ENDED, id_key, phone_key
@@ -14,6 +14,7 @@ from intake.tables import case_states, group_alarms, petition_scopes, petitions,
 from kit.crypto import Keyring
 from kit.db import Session
 from kit.paths import ancestors
+from kit.readers import EVERYBODY
 
 FIELDS = ("name", "id_number", "phone", "address")
 # the petition, its petitioners, and who may read it
@@ -102,20 +103,36 @@ async def add_scopes(session: Session, regions: Sequence[tuple[UUID, str]]) -> N
     await session.raw.execute(SCOPES, [scope for scope, _ in pairs], [petition_id for _, petition_id in pairs])
 
 
-def readable(scope: str, line: Sequence[str]) -> Select[Any]:
-    """Petitions that a unit of this region may read, with the state of the case. line: the unit first, then all above
-    it; what accuses one of these is kept from it (Art 30), even that another petition repeats it.
+def open_to(line: Sequence[str]) -> ColumnElement[bool]:
+    """Of petitions, with what their cases say where it is known: not kept from these units by whom it accuses (Art 30),
+    nor by who alone may read it. line: the unit first, then all above it.
     """
-    earlier, plain = petitions.alias("earlier"), [each for each in petitions.c if each.name != "repeat_of"]
-    accuses = select(earlier.c.accused_units.overlap(line)).where(earlier.c.id == petitions.c.repeat_of)
+    among = or_(case_states.c.readers.is_(None), case_states.c.readers.overlap(line))
+    return and_(~petitions.c.accused_units.overlap(line), among)
+
+
+def _named(other: ColumnElement[UUID | None], line: Sequence[str]) -> ColumnElement[UUID | None]:
+    """Another petition that this one hangs together with, unless it is kept from these units."""
+    there, its = petitions.alias(f"{other.key}_there"), case_states.alias(f"{other.key}_case")
+    kept = or_(there.c.accused_units.overlap(line), its.c.readers.overlap(line).is_(False))
+    found = select(kept).outerjoin_from(there, its, its.c.petition_id == there.c.id).where(there.c.id == other)
+    return case((found.scalar_subquery().isnot(True), other)).label(other.key)
+
+
+def readable(scope: str, line: Sequence[str]) -> Select[Any]:
+    """Petitions that a unit of this region may read, with the state of the case, and what each repeats or was merged
+    into as far as that may be read too.
+    """
+    plain = [each for each in petitions.c if each.name != "repeat_of"]
+    closed = ~case_states.c.readers.overlap([EVERYBODY])
     return (
-        select(*plain, case((accuses.scalar_subquery().isnot(True), petitions.c.repeat_of)).label("repeat_of"),
+        select(*plain, _named(petitions.c.repeat_of, line), _named(case_states.c.merged_into, line),
                func.coalesce(case_states.c.state, "registered").label("state"),
                func.coalesce(case_states.c.holder_unit, petitions.c.unit).label("holder_unit"),
-               case_states.c.merged_into)
+               func.coalesce(closed, false()).label("confidential"))
         .join(petition_scopes, petition_scopes.c.petition_id == petitions.c.id)
         .outerjoin(case_states, case_states.c.petition_id == petitions.c.id)
-        .where(petition_scopes.c.scope == scope, ~petitions.c.accused_units.overlap(line))
+        .where(petition_scopes.c.scope == scope, open_to(line))
     )  # fmt: skip
 
 
@@ -155,7 +172,8 @@ async def alarms(
         select(group_alarms)
         .join(petition_scopes, petition_scopes.c.petition_id == group_alarms.c.petition_id)
         .join(petitions, petitions.c.id == group_alarms.c.petition_id)
-        .where(petition_scopes.c.scope == scope, ~petitions.c.accused_units.overlap(line))
+        .outerjoin(case_states, case_states.c.petition_id == petitions.c.id)
+        .where(petition_scopes.c.scope == scope, open_to(line))
     )
     if before is not None:
         query = query.where(group_alarms.c.petition_id < before)

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Float,
     ForeignKey,
@@ -93,6 +94,8 @@ case_states = Table(
     # as far as is known by now; null of what was followed before it was told here
     Column("kind", Text),
     Column("accused_units", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    # who alone may read it (保密); null: everybody in scope
+    Column("readers", ARRAY(Text)),
     Index("ix_case_states_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     Index("ix_case_states_terminated", "petition_id", postgresql_where=text("terminated")),
 )
@@ -127,6 +130,24 @@ terminated_matters = Table(
     Column("sealed", LargeBinary, nullable=False),
     PrimaryKeyConstraint("bucket", "petition_id"),
     Index("ix_terminated_matters_petition", "petition_id"),
+)
+# how much each node has asked of them on a day, and what it asked beyond that, which waits for another day
+terminated_asked = Table(
+    "terminated_asked",
+    metadata,
+    Column("node", Text, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("buckets", Integer, nullable=False),
+)
+terminated_questions = Table(
+    "terminated_questions",
+    metadata,
+    Column("node", Text, nullable=False),
+    Column("petition_id", Uuid, nullable=False),
+    Column("buckets", ARRAY(Integer), nullable=False),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("node", "petition_id"),
+    Index("ix_terminated_questions_turn", "node", "asked_at"),
 )
 # what the node at the top answered: that who raised this petition had such a matter before, somewhere else.
 # score: 0..100, what the texts have in common

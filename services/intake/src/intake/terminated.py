@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from prometheus_client import Counter
 from pydantic import BaseModel
 
 from contracts.envelope import Envelope
@@ -26,7 +27,11 @@ from kit.paths import ancestors
 from kit.runtime import Runtime
 
 AT_ONCE = 20  # matters locked in one round, a second or two
+ANSWERED = 100  # questions of a node that waited, in one round
 MOST = 1000  # values a question asks for, matters an answer has
+QUESTIONS = Counter(
+    "xinqiao_terminated_questions_total", "Questions about terminated matters by node and outcome", ["node", "outcome"]
+)
 COMPARED = 2000  # characters of a text that are compared at most (similarity.LONGEST, without its noise)
 
 
@@ -81,20 +86,61 @@ async def lock_new(runtime: Runtime, session: Session) -> None:
 
 
 async def answer(runtime: Runtime, session: Session, letter: Envelope) -> None:
-    """What is in the buckets, but for what is to be kept from units of the node that asks (Art 30)."""
+    """What is in the buckets, within what a node may ask for in a day: who asked for all buckets would take all that is
+    locked home. What is more waits for the next days, whoever asks; so does what comes after it.
+
+    Raises Refused("too-many-requests") where too much waits.
+    """
     question: TerminatedQuestion = letter.data
+    policy, node = resources.of(runtime).settings, letter.node
+    overtakes = await terminated_store.waits(session, node)
+    if not overtakes and await _granted(runtime, session, node, question.buckets):
+        await _answer(runtime, session, node, letter.subject, question.buckets, letter)
+        QUESTIONS.labels(node, "answered").inc()
+        return
+    now = runtime.clock.now()
+    if not await terminated_store.let_wait(
+        session, node, letter.subject, question.buckets, now, policy.terminated_waiting
+    ):
+        QUESTIONS.labels(node, "refused").inc()
+        raise Refused("too-many-requests", sender=node)
+    QUESTIONS.labels(node, "waits").inc()
+
+
+async def answer_waiting(runtime: Runtime, session: Session) -> None:
+    """The oldest questions that wait, of each node as far as the day's allowance goes."""
+    known = {entry.path for entry in runtime.settings.directory}
+    for node in await terminated_store.waiting_nodes(session):
+        done = []
+        for row in await terminated_store.next_of(session, node, ANSWERED):
+            if node in known:
+                if not await _granted(runtime, session, node, row["buckets"]):
+                    break
+                await _answer(runtime, session, node, row["petition_id"], row["buckets"])
+            done.append(row["petition_id"])
+        await terminated_store.answered(session, node, done)
+        QUESTIONS.labels(node, "answered").inc(len(done))
+
+
+async def _granted(runtime: Runtime, session: Session, node: str, buckets: Sequence[int]) -> bool:
+    day, most = runtime.clock.now().date(), resources.of(runtime).settings.terminated_buckets_per_day
+    return await terminated_store.grant(session, node, day, len(buckets), most)
+
+
+async def _answer(
+    runtime: Runtime, session: Session, node: str, petition: UUID, buckets: Sequence[int], cause: Envelope | None = None
+) -> None:
+    """What is in the buckets, but for what is to be kept from units of the node that asks (Art 30)."""
     units = resources.of(runtime).units
-    rows = await terminated_store.in_buckets(session, question.buckets, letter.subject, MOST)
+    rows = await terminated_store.in_buckets(session, buckets, petition, MOST)
     matters = [
         TerminatedMatter(petition=row["petition_id"], bucket=row["bucket"], sealed=b64encode(row["sealed"]).decode())
         for row in rows
-        if not _kept_from(units, letter.node, row["accused_units"])
+        if not _kept_from(units, node, row["accused_units"])
     ]
     if matters:
         found = TerminatedAnswer(matters=matters)
-        post(
-            runtime, session, "intake.terminated-answer.v1", found, to=letter.node, subject=letter.subject, cause=letter
-        )
+        post(runtime, session, "intake.terminated-answer.v1", found, to=node, subject=petition, cause=cause)
 
 
 def _kept_from(units: UnitDirectory, node: str, accused: Sequence[str]) -> bool:

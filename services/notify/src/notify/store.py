@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, or_, select
 
 from contracts.envelope import Envelope
 from contracts.letters import Contact
+from contracts.reading import readers_told
 from kit.crypto import Keyring
 from kit.db import Session
 from kit.paths import ancestors
@@ -23,10 +24,13 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) AS told (i
 ON CONFLICT (id) DO UPDATE SET region = excluded.region, phone = excluded.phone
 """
 CASES = """
-INSERT INTO petitions (id, number, case_version, accused_units)
-SELECT id, number, version, ARRAY(SELECT jsonb_array_elements_text(accused))
-FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::jsonb[]) AS told (id, number, version, accused) ORDER BY id
-ON CONFLICT (id) DO UPDATE SET case_version = excluded.case_version, accused_units = excluded.accused_units
+INSERT INTO petitions (id, number, case_version, accused_units, readers)
+SELECT id, number, version, ARRAY(SELECT jsonb_array_elements_text(accused)),
+  (SELECT array_agg(value) FROM jsonb_array_elements_text(readers) AS value)
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::jsonb[], $5::jsonb[])
+  AS told (id, number, version, accused, readers) ORDER BY id
+ON CONFLICT (id) DO UPDATE SET case_version = excluded.case_version, accused_units = excluded.accused_units,
+  readers = coalesce(excluded.readers, petitions.readers)
   WHERE petitions.case_version < excluded.case_version
 """
 STAGES = """
@@ -66,14 +70,17 @@ async def keep_contacts(session: Session, ring: Keyring, letters: Sequence[Envel
 async def keep_cases(session: Session, events: Sequence[Envelope]) -> None:
     """How far these cases are, whatever the order and however often it is told."""
     newest: dict[UUID, Envelope] = {}
-    for event in sorted(events, key=lambda event: event.version):
-        newest[event.subject] = event
+    readers: dict[UUID, str | None] = {}
+    ordered = sorted(events, key=lambda event: event.version)
+    for event, named in zip(ordered, readers_told(ordered), strict=True):
+        newest[event.subject], readers[event.subject] = event, named
     await session.raw.execute(
         CASES,
         list(newest),
         [event.data.number for event in newest.values()],
         [event.version for event in newest.values()],
         [json.dumps(event.data.accused_units) for event in newest.values()],
+        [readers[petition_id] for petition_id in newest],
     )
     reached = [event for event in events if event.type in HAPPENINGS]
     await session.raw.execute(
@@ -103,13 +110,15 @@ async def page(
     session: Session, scope: str, line: Sequence[str], *, before: UUID | None, limit: int, petition_id: UUID | None
 ) -> Sequence[Row[Any]]:
     """Newest first; one row more than `limit` tells that there is a next page.
-    line: the unit of who asks, and all above it; what accuses one of these is kept from it (Art 30).
+    line: the unit of who asks, and all above it; what accuses one of these is kept from it (Art 30), and what is
+    confidential from all but its readers.
     """
+    among = or_(petitions.c.readers.is_(None), petitions.c.readers.overlap(line))
     query: Select[Any] = (
         select(messages, petitions.c.number, petitions.c.phone)
         .join(petitions, petitions.c.id == messages.c.petition_id)
         .join(petition_scopes, petition_scopes.c.petition_id == messages.c.petition_id)
-        .where(petition_scopes.c.scope == scope, ~petitions.c.accused_units.overlap(line))
+        .where(petition_scopes.c.scope == scope, ~petitions.c.accused_units.overlap(line), among)
     )
     if petition_id is not None:
         query = query.where(messages.c.petition_id == petition_id)

@@ -31,6 +31,7 @@ petitions = Table(
     Column("phone", LargeBinary),  # encrypted; null until the contact has come
     Column("case_version", BigInteger, nullable=False, server_default=text("0")),
     Column("accused_units", ARRAY(Text)),  # null until the case is known: till then nobody may read
+    Column("readers", ARRAY(Text)),  # who alone may read it (保密); null: everybody in scope
 )
 petition_scopes = Table(
     "petition_scopes",

@@ -26,7 +26,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "hand": ("transfer", "assign", "object", "recall", "agree-objection", "refuse-objection", "arbitrate"),
     "settle": ("answer", "guide", "export", "file", "decline", "refuse-again"),
-    "change": ("suspend", "resume", "merge", "unmerge", "lift-bar", "note-withdrawal"),
+    "change": ("suspend", "resume", "merge", "unmerge", "lift-bar", "mark-confidential", "unmark-confidential",
+               "note-withdrawal"),
 }  # fmt: skip
 # one press is enough: nothing is asked, and what follows can be taken further or back
 BARE = frozenset({"receive", "claim", "investigate", "end-hearing", "start-mediation", "draft-opinion", "resume"})
@@ -36,7 +37,10 @@ PRIMARY = frozenset({
     "close", "resume",
 })  # fmt: skip
 # the reasons belong to the decision, and somebody else must read them (Art 23, 32)
-REASONED = frozenset({"object", "refuse-objection", "arbitrate", "return-draft", "merge", "unmerge", "lift-bar"})
+REASONED = frozenset({
+    "object", "refuse-objection", "arbitrate", "return-draft", "merge", "unmerge", "lift-bar", "mark-confidential",
+    "unmark-confidential",
+})  # fmt: skip
 # papers that the form of the action writes itself
 WRITTEN_WITH: Mapping[str, frozenset[str]] = {"submit": frozenset({"opinion"})}
 
@@ -59,6 +63,7 @@ class Field:
     most: int | None = None
     low: int | None = None
     high: int | None = None
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,7 @@ def _field(name: str, schema: Mapping[str, Any], required: bool, wording: Wordin
         name=f"fields.{sent_as}.{name}", mark=f"fields.{name}",
         label=schema.get("title" if wording.language == "zh" else "title_en") or name,
         kind=_kind(schema), required=required, options=_options(schema, wording), most=schema.get("maxLength"),
-        low=schema.get("minimum"), high=schema.get("maximum"),
+        low=schema.get("minimum"), high=schema.get("maximum"), hint=schema.get("description"),
     )  # fmt: skip
 
 
@@ -161,6 +166,8 @@ def _kind(schema: Mapping[str, Any]) -> Kind:
         return "select"
     if schema["type"] == "integer":
         return "number"
+    if schema["type"] == "array":
+        return "area"  # a line for each
     written: dict[str, Kind] = {"date": "date", "date-time": "datetime-local"}
     plain: Kind = "area" if schema.get("maxLength", 0) > LONG else "text"
     return written.get(schema.get("format", ""), plain)

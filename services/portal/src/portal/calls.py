@@ -66,6 +66,10 @@ class Calls:
         """Pass a file on while it is read. Raises Declined."""
         return (await self._answer("PUT", path, token, headers=headers, content=content)).json()
 
+    async def replace(self, path: str, body: Mapping[str, Any], token: str) -> Any:
+        """PUT JSON: the same sent twice is one. Raises Declined."""
+        return (await self._answer("PUT", path, token, json=dict(body))).json()
+
     @asynccontextmanager
     async def stream(self, path: str, token: str) -> AsyncIterator[httpx.Response]:
         """An answer whose body is read piece by piece. Raises Declined."""

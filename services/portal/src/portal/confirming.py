@@ -16,22 +16,27 @@ from portal.visits import runtime_of, session_id_of
 
 ACTIONS = frozenset({"approve", "transfer", "assign", "export"})
 IDENTITY = "identity"
+LEDGER = "ledger"
 
 
-async def unless_confirmed(request: Request, visit: Visit, form: Form, what: str, case_id: UUID) -> Response | None:
+async def unless_confirmed(
+    request: Request, visit: Visit, form: Form, what: str, *subjects: UUID, back: str | None = None
+) -> Response | None:
     """None when the form may have its effect; else the page that asks for the password and sends the form on.
 
-    The form keeps its key: sent on, it is the same one.
+    The form keeps its key: sent on, it is the same one. subjects: the cases it is about; back: the page it came from,
+    if that is not the case's.
     """
     if visit.confirmed:
         return None
-    kept: dict[str, Any] = {"sends": form.kept(), "key": form.key, "what": what, "back": f"{STAFF}/cases/{case_id}"}
+    back = back or f"{STAFF}/cases/{subjects[0]}"
+    kept: dict[str, Any] = {"sends": form.kept(), "key": form.key, "what": what, "back": back}
     password = form.secret("password")
     if not password:
         return page(request, "confirm.html", **kept)
     try:
         session_id = session_id_of(request) or ""
-        await usecases.confirm(runtime_of(request), session_id, visit.account, password, what=what, subject=case_id)
+        await usecases.confirm(runtime_of(request), session_id, visit.account, password, what=what, subjects=subjects)
     except Refused as error:
         return refused(request, "confirm.html", refused_by(error), **kept)
     return None

@@ -14,7 +14,7 @@ from portal.wording import at_china_clock
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 SEVERAL = frozenset({"papers", "accused_units"})
 WHOLE = re.compile(r"-?[0-9]{1,18}")
-OF_PROCEDURE = re.compile(r"fields\.(string|integer|boolean|date|date-time)\.([a-z][a-z0-9_]{0,39})")
+OF_PROCEDURE = re.compile(r"fields\.(string|integer|boolean|date|date-time|array)\.([a-z][a-z0-9_]{0,39})")
 
 
 def whole(text: str) -> int | str:
@@ -41,6 +41,7 @@ def _yes(text: str) -> bool | str:
 READ: dict[str, Callable[[str], Any]] = {
     "version": whole, "route": whole, "days": whole, "due_at": moment, "served_at": moment, "requested_at": moment,
     "lead": lead_case, "integer": whole, "boolean": _yes, "date-time": moment,
+    "array": str.splitlines,
 }  # fmt: skip
 
 
@@ -54,9 +55,10 @@ def body_of(form: Form, action: str) -> dict[str, Any]:
     given = {name: read(name, text) for name, text in form.chosen(names).items()}
     body: dict[str, Any] = {"version": whole(form.text("version")), **given}
     body |= {name: form.every(name) for name in OWN.get(action, ()) if name in SEVERAL}
-    return {**body, "fields": fields} if (fields := _fields(form)) else body
+    return {**body, "fields": fields} if (fields := fields_in(form)) else body
 
 
-def _fields(form: Form) -> dict[str, Any]:
+def fields_in(form: Form) -> dict[str, Any]:
+    """What was typed into the fields of a JSON Schema, by their names."""
     asked = [found for name in form.data if (found := OF_PROCEDURE.fullmatch(name))]
     return {each[2]: read(each[1], text) for each in asked if (text := form.text(each[0]))}

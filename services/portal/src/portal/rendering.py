@@ -19,7 +19,6 @@ from portal.wording import DEFAULT, LANGUAGES, Wording
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-STYLE = STATIC / "portal.css"
 A_YEAR = 31_536_000  # seconds
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
@@ -44,7 +43,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"moment": wording.moment, "deadline": wording.deadline, "size": wording.size}
-    environment.globals["style"] = hashlib.sha256(STYLE.read_bytes()).hexdigest()[:12]
+    kept = b"".join(file.read_bytes() for file in sorted(STATIC.iterdir()))
+    environment.globals["style"] = hashlib.sha256(kept).hexdigest()[:12]
     return environment
 
 

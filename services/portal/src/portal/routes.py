@@ -1,6 +1,5 @@
 """The route class of pages: whatever is refused or fails is told as a page, not as JSON."""
 
-import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.responses import RedirectResponse, Response
 
+from kit import problems
 from kit.errors import Refused
 from portal.calls import Declined, problem_of
 from portal.rendering import page
@@ -45,11 +45,7 @@ async def _problem_of(request: Request, error: Exception) -> dict[str, Any]:
     if isinstance(error, RequestValidationError):
         # a page's address holds ids and filters only: one that is malformed leads nowhere
         return problem_of("not-found")
-    handlers = request.app.exception_handlers
-    handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
-    response: Response = await handler(request, error)
-    problem: dict[str, Any] = json.loads(bytes(response.body))
-    return problem
+    return await problems.told(request, error)
 
 
 def sign_in_first(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -91,9 +92,9 @@ async def visit_of(runtime: Runtime, session_id: str) -> Visit:
 
 
 async def confirm(
-    runtime: Runtime, session_id: str, account: Account, password: str, *, what: str, subject: UUID
+    runtime: Runtime, session_id: str, account: Account, password: str, *, what: str, subjects: Iterable[UUID]
 ) -> None:
-    """Whoever sits at the page proves again to be who signed in, before `what` is done to a case.
+    """Whoever sits at the page proves again to be who signed in, before `what` is done to these cases.
 
     Counted with the tries to sign in, and recorded, whether it fits or not. Raises Refused as `authenticate` does.
     """
@@ -104,10 +105,11 @@ async def confirm(
         refusal = error
     now = runtime.wall.now()
     async with runtime.database.transaction() as session:
-        audit.note(
-            session, "confirm-refused" if refusal else "confirm", subject=subject, at=now, actor=account.username,
-            unit=account.unit, reason=what, detail={"refused": refusal.slug} if refusal else None,
-        )  # fmt: skip
+        for subject in subjects:
+            audit.note(
+                session, "confirm-refused" if refusal else "confirm", subject=subject, at=now, actor=account.username,
+                unit=account.unit, reason=what, detail={"refused": refusal.slug} if refusal else None,
+            )  # fmt: skip
         if refusal is None:
             await store.confirm_session(session, hash_of(session_id), now)
     if refusal is not None:

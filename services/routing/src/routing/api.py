@@ -36,8 +36,15 @@ async def list_units(request: Request) -> list[UnitOut]:
 @router.get("/procedures", dependencies=[allow()])
 async def list_procedures(request: Request, kind: models.Kind, route: models.Route | None = None) -> list[ProcedureOut]:
     """Procedures (办理程序) that a petition of this kind and route can be given, the default one first."""
-    found = resources.of(runtime_of(request)).procedures.choices(kind, route)
-    return [ProcedureOut.model_validate(each, from_attributes=True) for each in found]
+    library = resources.of(runtime_of(request)).procedures
+    automatic = library.automatic(kind, route)
+    return [
+        ProcedureOut(
+            name=each.name, version=each.version, zh=each.zh, en=each.en, default=each.default,
+            channels=sorted(each.channels), automatic=automatic.get(each.name, []),
+        )
+        for each in library.choices(kind, route)
+    ]  # fmt: skip
 
 
 @router.get("/cases")
@@ -133,6 +140,11 @@ VERBS: Mapping[str, tuple[type[Decision], str]] = {
         "Record the petitioner's request for review or re-review (复查复核, Art 35, 36).",
     ),
     "note-withdrawal": (Decision, "Record that the petitioner withdrew the petition; the record stays (撤回信访)."),
+    "mark-confidential": (
+        Decision,
+        "Make it confidential (列为保密), with reasons: only units that have to do with it, and heads above, read it.",
+    ),
+    "unmark-confidential": (Decision, "Let everybody in scope read it again (解除保密), with reasons."),
     "merge": (models.MergeIn, "Merge into a lead case (并案)."),
     "unmerge": (Decision, "Undo a merge (撤销并案)."),
 }

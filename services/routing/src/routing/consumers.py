@@ -98,14 +98,14 @@ async def on_case_file(runtime: Runtime, session: Session, letters: Sequence[Env
         why = await store.recalled_before(session, runtime.keyring, case.hand_over)
         if why is not None:
             recalled = decisions.settle_recall(
-                case, case.hand_over.id, case.version, runtime.clock.now(), held.procedures.get(case.procedure),
+                known, case.hand_over.id, case.version, runtime.clock.now(), held.procedures.get(case.procedure),
                 held.counting, why,
             )  # fmt: skip
             if recalled is not None:
                 await usecases.write(runtime, session, recalled, letter)
         elif not _served_here(runtime, case.holder_unit):
             procedure = held.procedures.get(case.procedure)
-            back = decisions.refuse_unknown_unit(case, runtime.clock.now(), procedure, held.counting)
+            back = decisions.refuse_unknown_unit(known, runtime.clock.now(), procedure, held.counting)
             await usecases.write(runtime, session, back, letter)
     await links_usecases.settle(runtime, session, [letter.subject for letter in letters])
 

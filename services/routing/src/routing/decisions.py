@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from kit.errors import Refused
-from routing import hand_overs
+from routing import confidence, hand_overs
 from routing.domain import Case, Last, Order, Unit, check_request, is_kept_from
 from routing.procedures.domain import Procedure
 from routing.table import BACK, ENDS, SAME
@@ -47,7 +47,7 @@ def open_case(
         registered_at=registered_at, regions=tuple(dict.fromkeys((unit.region, holder.region))),
         nodes=tuple(dict.fromkeys((unit.node, holder.node))), accused_units=accused_units,
         last=Last("open", unit.code, registered_at), procedure=procedure.key, route=route,
-        terminated_before=terminated_before,
+        terminated_before=terminated_before, units=(unit.code,),
     )  # fmt: skip
     return timed(case, case, procedure, counting)
 
@@ -57,7 +57,8 @@ def decide(case: Case, action: str, order: Order, procedure: Procedure, counting
     rule = check_request(case, action, order.actor, order.version, procedure, order.asked_at or order.at)
     last = Last(action, order.actor.unit, order.at, order.reason, order.note, order.actor.subject, order.fields)
     state = case.state if rule.to in {SAME, BACK} else rule.to
-    base = replace(case, version=case.version + 1, state=state, last=last)
+    units = confidence.joined(case.units, (*order.units, order.actor.unit))
+    base = replace(case, version=case.version + 1, state=state, last=last, units=units)
     changed = EFFECTS[action](base, case, order, procedure) if action in EFFECTS else base
     followed = order.procedure if action == "screen" and order.procedure is not None else procedure
     happened = _happened(changed, case, order)
@@ -112,8 +113,21 @@ def _screen(base: Case, case: Case, order: Order, _: Procedure) -> Case:
         raise Refused("invalid-input", field="accused_units")
     last = base.last if kind == case.kind else replace(base.last, reason=f"was-{case.kind}")
     screened = replace(base, kind=kind, route=order.route, procedure=chosen.key, accused_units=accused, last=last)
+    # once it is, only who answers for the unit says that it is no more
+    screened = _confidential(screened) if order.confidential else screened
     kept = is_kept_from(accused, order.actor.unit, order.actor.above)
-    return hand_overs.take_up(screened, order) if kept else screened
+    return hand_overs.take_up(screened, order.parent) if kept else screened
+
+
+def _confidential(case: Case) -> Case:
+    """保密; who else may read it is found when the version is written (routing.confidence)."""
+    return case if confidence.is_confidential(case) else replace(case, readers=())
+
+
+def widened(case: Case, units: tuple[str, ...], at: datetime) -> Case:
+    """Of a confidential case: these units are asked for support, so they may read it."""
+    last = Last("widen", case.holder_unit, at)
+    return replace(case, version=case.version + 1, last=last, units=confidence.joined(case.units, units))
 
 
 def _extend(base: Case, _: Case, order: Order, __: Procedure) -> Case:
@@ -177,6 +191,8 @@ EFFECTS: Mapping[str, Effect] = {
     "note-withdrawal": hand_overs.withdraw,
     "suspend": lambda base, _, __, ___: replace(base, suspended=True),
     "resume": lambda base, _, __, ___: replace(base, suspended=False),
+    "mark-confidential": lambda base, _, __, ___: _confidential(base),
+    "unmark-confidential": lambda base, _, __, ___: replace(base, readers=confidence.OPEN),
     "merge": lambda base, _, order, __: replace(base, merged_into=order.lead),
     "unmerge": lambda base, _, __, ___: replace(base, merged_into=None),
 }

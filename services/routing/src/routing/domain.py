@@ -15,7 +15,7 @@ from kit.errors import Refused
 from routing.guards import ARTICLES, GUARDS, Situation
 from routing.procedures.domain import ActionRule, Procedure, Stage
 from routing.requests.rules import LONGEST
-from routing.table import ACTIONS, MOST_HOPS, TABLE, Rule
+from routing.table import ACTIONS, CONFIDENCE, MOST_HOPS, TABLE, Rule
 from routing.timing.clocks import Clock
 
 Outcome = Literal["support", "explain", "not-support"]  # Art 32
@@ -75,7 +75,7 @@ class Case:
     """hops: the hand-overs by which the holder got it, the last one last; hand_over: the one under way; asked: who must
     decide although it is not the holder; due_at: of the first
     duty that runs; step: how many have approved; papers, submitted_by, approvers: of the opinion in hand; new_facts:
-    a leader decided so, although the matter was terminated before.
+    a leader decided so, although the matter was terminated before; units, readers: see routing.confidence.
     """
 
     id: UUID
@@ -117,6 +117,8 @@ class Case:
     approved_at: datetime | None = None
     served_at: datetime | None = None
     closed_at: datetime | None = None
+    units: tuple[str, ...] = ()
+    readers: tuple[str, ...] | None = None
 
     @property
     def came_by(self) -> HandOver | None:
@@ -151,7 +153,8 @@ class Order:
     asked_at: when the petitioner asked for it, if that was before; arbiter: the nearest common superior of the units
     that disagree, none of them itself, unless it is who acts; parent: the unit that reviews the holder's opinions;
     objections: after how many of them a superior decides; hops: how often a case may be handed on; longest: how far
-    away a deadline may be; fields: the form as it was filled in, as JSON.
+    away a deadline may be; fields: the form as it was filled in, as JSON; confidential: the petitioner asks for it;
+    units: that have to do with the case beside those it names.
     """
 
     actor: Actor
@@ -178,6 +181,8 @@ class Order:
     days: int = 0
     served_at: datetime | None = None
     lead: UUID | None = None
+    confidential: bool = False
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +245,11 @@ def _not_by(case: Case, action: str, actor: Actor, rule: Rule, procedure: Proced
 
 def _not_now(case: Case, action: str, actor: Actor, rule: Rule, at: datetime, procedure: Procedure) -> Why | None:
     """Why not as the case stands."""
-    if case.suspended and action not in {"resume", "note-withdrawal"}:
+    if case.suspended and action not in {"resume", "note-withdrawal", *CONFIDENCE}:
         return Why("suspended")
     # once it has followed its lead to an answer it stands for itself again
     waits = case.merged_into is not None and (case.state, "unmerge") in TABLE
-    if waits and action not in {"unmerge", "note-withdrawal"}:
+    if waits and action not in {"unmerge", "note-withdrawal", *CONFIDENCE}:
         return Why("merged", {"lead": str(case.merged_into)})
     now = Situation(case, actor, at, procedure)
     for guard in rule.guards:
@@ -254,8 +259,9 @@ def _not_now(case: Case, action: str, actor: Actor, rule: Rule, at: datetime, pr
     return None
 
 
-# no procedure can forbid them: otherwise a case could be stuck between two units
+# no procedure can forbid them: otherwise a case could be stuck between two units, or open to whom it must not be
 ALWAYS = frozenset({"receive", "recall", "agree-objection", "refuse-objection", "arbitrate", "resume", "unmerge"})
+ALWAYS |= CONFIDENCE
 
 
 def check_request(case: Case, action: str, actor: Actor, version: int, procedure: Procedure, at: datetime) -> Rule:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from routing.confidence import is_confidential
 from routing.procedures.domain import Procedure
 from routing.timing.clocks import Clock
 
@@ -94,6 +95,8 @@ GUARDS: Mapping[str, Guard] = {
     "unclaimed": _unless("nothing-to-claim", _unclaimed),
     "is-suspended": _unless("is-suspended", lambda now: now.case.suspended),
     "is-merged": _unless("is-merged", lambda now: now.case.merged_into is not None),
+    "is-confidential": _unless("not-confidential", lambda now: is_confidential(now.case)),
+    "not-confidential": _unless("confidential-already", lambda now: not is_confidential(now.case)),
     "not-terminated-before": _unless("not-terminated-before", lambda now: not now.case.barred),
     "barred": _unless("not-barred", lambda now: now.case.barred),
 }

@@ -84,11 +84,10 @@ def _ask(base: Case, unit: Unit) -> Case:
     )  # fmt: skip
 
 
-def take_up(base: Case, order: Order) -> Case:
+def take_up(base: Case, to: Unit | None) -> Case:
     """Art 30: what turns out to accuse the holder, or a unit above it, is at once its nearest superior's that may hold
     it, as if it had been opened there.
     """
-    to = order.parent
     if to is None:
         raise Refused("accused-unit", rule="Art 30")
     return replace(

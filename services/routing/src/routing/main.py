@@ -13,7 +13,7 @@ import routing.timing.tables  # noqa: F401 - these fill the metadata and the ref
 from contracts.auditing import SEALING
 from kit.app import HOUSEKEEPING, Service
 from kit.sealing import Sealed
-from routing import delegations_api, revisions
+from routing import approvals_api, delegations_api, exports, revisions
 from routing.api import router
 from routing.consumers import CONSUMERS
 from routing.proposals import api as proposals_api
@@ -30,7 +30,14 @@ from routing.upkeep import WORKERS
 service = Service(
     name="routing",
     title="Cases, units and hand-overs (转送交办): who must do what by when",
-    routers=(router, delegations_api.router, requests_api.router, proposals_api.router),
+    routers=(
+        router,
+        approvals_api.router,
+        exports.router,
+        delegations_api.router,
+        requests_api.router,
+        proposals_api.router,
+    ),
     metadata=metadata,
     migrations=Path(__file__).parents[2] / "migrations" / "versions",
     consumers=with_requests((*CONSUMERS, *revisions.CONSUMERS)),

@@ -80,7 +80,7 @@ class UnitOut(BaseModel):
 
 class ProcedureOut(BaseModel):
     """A procedure that such a petition can be given; `default`: chosen when nobody says otherwise; `channels`: only for
-    what came by these, before the default of all others.
+    what came by these, before the default of all others; `automatic`: the channels of those to which it is given so.
     """
 
     name: str
@@ -89,6 +89,7 @@ class ProcedureOut(BaseModel):
     en: str
     default: bool
     channels: list[str] = []
+    automatic: list[str] = []
 
 
 class HandOverOut(BaseModel):
@@ -172,6 +173,7 @@ class CaseRow(BaseModel):
     registered_at: datetime
     due_at: datetime | None = None
     level: str = "green"
+    confidential: bool = Field(default=False, description="only those who have to do with it may read it (保密)")
 
 
 class CaseOut(CaseRow):

@@ -177,6 +177,14 @@ define(
     ),
 )
 define(
+    "not-confidential",
+    Refusal(409, "该件未列为保密", "The case is not confidential", "按当前状态办理", "Go on as it stands"),
+)
+define(
+    "confidential-already",
+    Refusal(409, "该件已列为保密", "The case is confidential already", "按当前状态办理", "Go on as it stands"),
+)
+define(
     "is-suspended",
     Refusal(
         409,

@@ -1,8 +1,9 @@
 """What routing holds while it runs, beside its database: units, procedures, the calendar."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contracts.units import Unit as Entry
 from contracts.units import UnitDirectory
@@ -24,6 +25,7 @@ class Resources:
     settings: Settings
     procedures: Library
     counting: Counting
+    exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     def unit(self, code: str) -> Unit:
         """Raises Refused("unknown-unit")."""
@@ -85,6 +87,7 @@ async def open_resources(runtime: Runtime) -> AsyncIterator[Resources]:
             settings,
             library,
             Counting(WorkingDays.read(runtime.settings.resolve(overrides) if overrides else None), policy),
+            asyncio.Semaphore(settings.exports),
         )
 
 

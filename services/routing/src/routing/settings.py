@@ -32,6 +32,8 @@ class Settings(BaseModel):
     returns_per_month: int = Field(
         default=15, ge=1, description="returns for revision of one unit in a month that raise an alarm"
     )
+    exports: int = Field(default=2, ge=1, le=4, description="at the same time, of one process; others wait")
+    export_seconds: float = Field(default=300, gt=0, description="until an export that is not taken is broken off")
     requests: Policy = Policy()
     definitions: Path | None = Field(
         default=None, description="directory of the office's own procedures, read at start"

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from kit.auth import Principal
 from kit.runtime import Runtime
 from routing import domain, resources, store
+from routing.confidence import open_to_all
 from routing.domain import Case, Why
 from routing.models import ActionOut, CaseOut, CaseRow, ClockOut, Entry, FieldOut, HandOverOut
 from routing.procedures.domain import ActionRule, ClockRule, Procedure
@@ -26,7 +27,7 @@ def line(runtime: Runtime, row: Row[Any]) -> CaseRow:
     level = worst(runtime, row.body["procedure"], clocks_of(row.body["clocks"]))
     return CaseRow.model_validate({
         **row.body, "id": row.id, "version": row.version, "holder_name": held.name(row.holder_unit),
-        "due_at": row.due_at, "level": level,
+        "due_at": row.due_at, "level": level, "confidential": not open_to_all(row.body.get("readers")),
     })  # fmt: skip
 
 
@@ -49,7 +50,8 @@ def shown(runtime: Runtime, principal: Principal, there: Standing) -> CaseOut:
         id=case.id, number=case.number, channel=case.channel, kind=case.kind, state=case.state, stage=case.stage,
         version=case.version, holder_unit=case.holder_unit, holder_name=held.name(case.holder_unit),
         registered_region=case.registered_region, registered_at=case.registered_at, due_at=case.due_at,
-        level=worst(runtime, case.procedure, case.clocks), writer=case.writer, procedure=case.procedure,
+        level=worst(runtime, case.procedure, case.clocks), confidential=not open_to_all(case.readers),
+        writer=case.writer, procedure=case.procedure,
         route=case.route, asked=case.asked, objections=case.objections, suspended=case.suspended,
         merged_into=case.merged_into, outcome=case.outcome, papers=list(case.papers),
         accepted_at=case.accepted_at, served_at=case.served_at,

@@ -13,20 +13,23 @@ from routing.domain import Actor, Case
 from routing.procedures.domain import ActionRule
 from routing.requests.rules import ENDED
 from routing.shapes import read
+from routing.table import BY_ITSELF
 
-# $3: the caller's unit and all above it; what accuses one of them is kept from it (Art 30).
-# what the holder asked of supporting units and has not closed; what an earlier holder asked does not bind the present
+# $3: the caller's unit and all above it; what accuses one of them is kept from it (Art 30). Where only some may read,
+# they are named.
+# support: who was asked for it, and whether the holder asked and has not closed it; what an earlier holder asked does
+# not bind the present
 READ = """
 SELECT version, body::text AS body,
   ARRAY(SELECT (version, action, unit, actor, at, reason, note, fields) FROM timeline
     WHERE timeline.case_id = cases.id ORDER BY version) AS steps,
   ARRAY(SELECT (paper_id, kind, written_at, unit, outcome) FROM papers WHERE papers.case_id = cases.id) AS papers,
-  ARRAY(SELECT DISTINCT to_unit FROM requests WHERE requests.case_id = cases.id AND kind = 'support'
-    AND status <> ALL ($6::text[]) AND from_unit = holder_unit ORDER BY to_unit) AS support,
+  ARRAY(SELECT (to_unit, bool_or(status <> ALL ($6::text[]) AND from_unit = holder_unit)) FROM requests
+    WHERE requests.case_id = cases.id AND kind = 'support' GROUP BY to_unit ORDER BY to_unit) AS support,
   ARRAY(SELECT (role, from_subject) FROM delegations WHERE unit = ($3::text[])[1] AND to_subject = $4
     AND since <= $5 AND until > $5 ORDER BY since, id) AS lent
 FROM cases
-WHERE id = $1 AND NOT accused_units && $3::text[]
+WHERE id = $1 AND NOT accused_units && $3::text[] AND (readers IS NULL OR readers && $3::text[])
   AND EXISTS (SELECT FROM case_scopes WHERE scope = $2 AND case_id = $1)
 """
 
@@ -58,14 +61,14 @@ class Paper(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """support: units asked whose answer the holder has not taken; lent: roles that somebody absent gave the caller, and
-    who.
+    """support: units asked, and whether the holder has still to take the answer; lent: roles that somebody absent gave
+    the caller, and who.
     """
 
     case: Case
     steps: tuple[Step, ...]
     papers: tuple[Paper, ...]
-    support: tuple[str, ...]
+    support: tuple[tuple[str, bool], ...]
     lent: tuple[tuple[str, str], ...]
 
     def actor(self, principal: Principal, node: str) -> Actor:
@@ -100,7 +103,12 @@ class Standing:
 
     def missing_support(self, action: str) -> list[str]:
         """Supporting units whose answer the lead unit must have closed before it sends its opinion for approval."""
-        return list(self.support) if action == "submit" else []
+        return [unit for unit, awaited in self.support if awaited] if action == "submit" else []
+
+    def concerned(self) -> tuple[str, ...]:
+        """Units that acted on the case, as far as that is known here, or were asked to support a holder."""
+        acted = (step.unit for step in self.steps if step.action == "open" or step.action not in BY_ITSELF)
+        return (*acted, *(unit for unit, _ in self.support))
 
     def check_papers(self, paper_ids: Sequence[UUID], outcome: str | None) -> None:
         """All of them were filed for this case; among them is the holder's opinion of this stage, and none but such a
@@ -129,7 +137,7 @@ async def stands(session: Session, case_id: UUID, principal: Principal, now: dat
         _in_approval(case, steps) if case.state == "in-approval" else case,
         steps,
         tuple(map(Paper._make, row["papers"])),
-        tuple(row["support"]),
+        tuple((unit, awaited) for unit, awaited in row["support"]),
         tuple((role, by) for role, by in row["lent"]),
     )
 

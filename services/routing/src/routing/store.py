@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
 
 from kit.crypto import Keyring
 from kit.db import Session
@@ -21,14 +21,19 @@ from routing.tables import DUE, NEVER, TURN, case_scopes, cases
 
 # a replica keeps the highest version, whatever the order and however often it comes
 KEEP = """
-INSERT INTO cases (id, version, number, state, holder_unit, writer, accused_units, due_at, open, body)
+INSERT INTO cases (id, version, number, state, holder_unit, writer, accused_units, readers, due_at, open, body)
 SELECT id, version, body->>'number', body->>'state', body->>'holder_unit', body->>'writer',
-  ARRAY(SELECT jsonb_array_elements_text(body->'accused_units')), due_at, open, body
+  ARRAY(SELECT jsonb_array_elements_text(body->'accused_units')),
+  (SELECT array_agg(value) FROM jsonb_array_elements_text(nullif(body->'readers', 'null')) AS value), due_at, open, body
 FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::boolean[], $5::jsonb[])
   AS told (id, version, due_at, open, body)
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state,
   holder_unit = excluded.holder_unit, writer = excluded.writer, due_at = excluded.due_at, open = excluded.open,
-  accused_units = excluded.accused_units, body = excluded.body
+  accused_units = excluded.accused_units, readers = coalesce(excluded.readers, cases.readers),
+  -- an older node says nothing of readers: what was said before holds
+  body = CASE WHEN excluded.readers IS NULL AND cases.readers IS NOT NULL
+    THEN excluded.body || jsonb_build_object('readers', cases.body->'readers', 'units', cases.body->'units')
+    ELSE excluded.body END
   WHERE cases.version < excluded.version
 RETURNING id
 """
@@ -49,7 +54,7 @@ SCOPES = "INSERT INTO case_scopes (scope, case_id) SELECT * FROM unnest($1::text
 WRITE = """
 moved AS (
   UPDATE cases SET version = $2, state = $3, holder_unit = $4, writer = $5, due_at = $6, open = $7, body = $8,
-    accused_units = $16
+    accused_units = $16, readers = $17
   WHERE id = $1 AND version = $2 - 1 RETURNING id),
 told AS (
   INSERT INTO timeline (case_id, version, action, unit, actor, at, reason, note, fields)
@@ -138,7 +143,7 @@ def put(session: Session, case: Case, state: str, step: Step, before: Case | Non
     """Collect the next version: written if and only if it stands behind the one before. state: the public one, JSON."""
     session.write(
         WRITE, case.id, case.version, case.state, case.holder_unit, case.writer, case.due_at, is_open(case), state,
-        *step[1:], case.accused_units,
+        *step[1:], case.accused_units, case.readers,
     )  # fmt: skip
     scopes, seen = _scopes(case), _scopes(before) if before else set[str]()
     if scopes - seen:
@@ -166,14 +171,20 @@ async def locked(session: Session, case_id: UUID) -> Case | None:
     return None if row is None else stored(row["id"], row["version"], row["body"])
 
 
+def open_to(line: Sequence[str]) -> ColumnElement[bool]:
+    """Neither kept from one of these by what it accuses, nor by who alone may read it: what every list asks."""
+    among = or_(cases.c.readers.is_(None), cases.c.readers.overlap(line))
+    return and_(~cases.c.accused_units.overlap(line), among)
+
+
 def _readable(scope: str, line: Sequence[str]) -> Select[Any]:
     """Cases that a unit of this region may read. line: the unit first, then all above it; what accuses one of these is
-    kept from it (Art 30).
+    kept from it (Art 30), and what is confidential from all but its readers.
     """
     return (
         select(cases)
         .join(case_scopes, case_scopes.c.case_id == cases.c.id)
-        .where(case_scopes.c.scope == scope, ~cases.c.accused_units.overlap(line))
+        .where(case_scopes.c.scope == scope, open_to(line))
     )
 
 
@@ -206,7 +217,7 @@ async def to_do(session: Session, line: Sequence[str], limit: int, after: Place 
     What is due first first; one row more than `limit`, as above.
     """
     turn = TURN == line[0]  # noqa: SIM300 - the column, not a constant
-    query = select(cases).where(turn, cases.c.open, ~cases.c.accused_units.overlap(line))
+    query = select(cases).where(turn, cases.c.open, open_to(line))
     if after is not None:
         query = query.where(tuple_(DUE, cases.c.id) > tuple_(func.coalesce(after[0], NEVER), after[1]))
     rows: Sequence[Row[Any]] = (await session.sql.execute(query.order_by(DUE, cases.c.id).limit(limit + 1))).all()

@@ -27,6 +27,8 @@ OFFICE = frozenset({"clerk", "handler", "leader"})
 HANDLING = frozenset({"handler", "leader"})
 LEADER = frozenset({"leader"})
 ABOVE = frozenset({"clerk", "leader", "supervisor"})
+HEAD = frozenset({"leader", "supervisor"})
+CONFIDENCE = frozenset({"mark-confidential", "unmark-confidential"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,9 @@ def _overlays() -> Iterator[Row]:
     yield suspended, "resume", Rule(SAME, "holder", HANDLING, "Art 31", ("is-suspended",))
     yield working, "merge", Rule(SAME, "holder", OFFICE, "", ("not-in-review", "not-terminated-before"))
     yield working, "unmerge", Rule(SAME, "holder", OFFICE, "", ("is-merged",))
+    # also what has ended can still be read
+    yield STATES, "mark-confidential", Rule(SAME, "holder", HEAD, "", ("not-confidential",))
+    yield STATES, "unmark-confidential", Rule(SAME, "holder", HEAD, "", ("is-confidential",))
 
 
 _ROWS = (*_deciding(), *_handling(), *_overlays())
@@ -111,5 +116,5 @@ TABLE: Mapping[tuple[str, str], Rule] = {(state, action): rule for states, actio
 ACTIONS = tuple(dict.fromkeys(action for _, action, _ in _ROWS))
 # what the system does by itself, beside these: the case is opened, an offer to a unit nobody
 # knows goes back, time limits are counted anew when the calendar changes, and it is marked that the matter went through
-# re-review before (or did not), as the register found
-BY_ITSELF = ("open", "return", "recount", "recognise", "unrecognise")
+# re-review before (or did not), as the register found; and who is asked for support may read what is confidential
+BY_ITSELF = ("open", "return", "recount", "recognise", "unrecognise", "widen")

@@ -36,6 +36,8 @@ cases = Table(
     Column("due_at", DateTime(timezone=True)),
     Column("open", Boolean, nullable=False, server_default="true"),
     Column("accused_units", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    # who alone may read it (保密), as routing.confidence says; null: everybody in scope
+    Column("readers", ARRAY(Text)),
     Column("body", JSONB, nullable=False),
     Index("ix_cases_state", "state", "id"),
     Index("ix_cases_holder", "holder_unit", "state", "id"),

@@ -18,7 +18,7 @@ from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
-from routing import approvals, domain, resources, rights, store
+from routing import approvals, confidence, domain, resources, rights, store
 from routing.decisions import decide
 from routing.domain import Case, Order, Outcome, Unit
 from routing.links import store as links_store
@@ -80,7 +80,7 @@ async def act(
     if wish.lead is not None:
         await session.begin()
         await _check_lead(runtime, session, case, wish.lead, principal)
-    changed = decide(case, action, order, procedure, held.counting)
+    changed = confidence.seen(decide(case, action, order, procedure, held.counting), held.units.superiors)
     role = domain.approver(case, procedure) if action in domain.APPROVALS else ""
     behalf = there.on_behalf_of(principal, role)
     step = await put(runtime, session, changed, before=case, behalf=behalf)
@@ -102,7 +102,8 @@ def _order(runtime: Runtime, there: Standing, action: str, principal: Principal,
         objections=held_here.settings.objections, hops=held_here.settings.hops,
         longest=timedelta(days=held_here.settings.longest_days), route=wish.route,
         procedure=_chosen(held_here, case, action, wish), outcome=wish.outcome, papers=wish.papers, days=wish.days,
-        served_at=wish.served_at, lead=wish.lead,
+        served_at=wish.served_at, lead=wish.lead, units=there.concerned(),
+        confidential=bool(wish.fields and wish.fields.get("confidential")),
         fields=json.dumps(dict(wish.fields), ensure_ascii=False) if wish.fields else "",
     )  # fmt: skip
 
@@ -169,7 +170,7 @@ async def _check_lead(runtime: Runtime, session: Session, case: Case, lead: UUID
 
 async def write(runtime: Runtime, session: Session, case: Case, cause: Envelope | None = None) -> None:
     """Store the next version at once, in a transaction that goes on. Raises Refused("version-conflict")."""
-    await put(runtime, session, case, cause)
+    await put(runtime, session, confidence.seen(case, resources.of(runtime).units.superiors), cause)
     await session.flush()
 
 

@@ -1,5 +1,6 @@
 """HTTP face of files: parse, call the use case, answer."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,9 +9,12 @@ from sqlalchemy import Row
 
 from documents import resources
 from documents.faces import PREFIX, Office, Reader, page, runtime_of
-from documents.files import domain, tables, uploads, usecases
+from documents.files import domain, kinds, tables, uploads, usecases
 from documents.files.downloads import Download
 from documents.files.models import FileOut
+from documents.moving.domain import FILE
+from documents.moving.store import coming
+from documents.storage import store as objects
 from kit.crypto import Keyring
 from kit.db import Db
 from kit.idempotency import IdempotentRoute
@@ -19,7 +23,7 @@ from kit.pages import Cursor, Limit, Page
 router = APIRouter(prefix=PREFIX, route_class=IdempotentRoute, tags=["documents"])
 Disposition = Annotated[str | None, Header(max_length=2000, description="the file's name (RFC 6266)")]
 BINARY = {"schema": {"type": "string", "format": "binary"}}
-UPLOAD = {"requestBody": {"required": True, "content": dict.fromkeys(sorted(domain.ACCEPTED), BINARY)}}
+UPLOAD = {"requestBody": {"required": True, "content": dict.fromkeys(sorted(kinds.TYPES), BINARY)}}
 
 
 @router.put("/files/{file_id}", status_code=201, responses={200: {"model": FileOut}}, openapi_extra=UPLOAD)
@@ -43,17 +47,19 @@ async def store_file(
     )
     row, new = await usecases.store_file(runtime, writer, upload)
     response.status_code = 201 if new else 200
-    return _file(runtime.keyring, row)
+    async with runtime.database.transaction() as session:
+        return _file(runtime.keyring, row, await objects.states(session, [row.object]))
 
 
 @router.get("/files")
 async def list_files(
     request: Request, session: Db, reader: Reader, petition_id: UUID, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[FileOut]:
-    """Files of a petition in the order they were stored."""
-    rows, more = await page(session, tables.files, petition_id, reader, cursor, limit)
+    """Files of a petition in the order they were stored, those too that are still coming from another node."""
+    rows, more = await page(session, tables.files, petition_id, reader, cursor, limit, kind=FILE)
+    known = await objects.states(session, [row.object for row in rows if hasattr(row, "object")])
     ring = runtime_of(request).keyring
-    return Page(items=[_file(ring, row) for row in rows], next=more)
+    return Page(items=[_file(ring, row, known) for row in rows], next=more)
 
 
 @router.get("/files/{file_id}", response_class=Response, responses={200: {"content": {"*/*": BINARY}}})
@@ -65,8 +71,11 @@ async def read_file(request: Request, reader: Reader, petition_id: UUID, file_id
     return Download(content, name=name, media_type=row.media_type, size=row.bytes, sha256=row.sha256)
 
 
-def _file(ring: Keyring, row: Row[Any]) -> FileOut:
+def _file(ring: Keyring, row: Row[Any], known: Mapping[str, Row[Any]]) -> FileOut:
+    state = known.get(getattr(row, "object", ""))
+    looked = {} if state is None else {"sm3": state.sm3, "scan": state.scan, "encrypted": state.encrypted}
     return FileOut(
         file_id=row.id, petition_id=row.petition_id, name=usecases.name_of(ring, row), media_type=row.media_type,
         bytes=row.bytes, sha256=row.sha256, unit=row.unit, stored_by=row.stored_by, stored_at=row.stored_at,
+        **coming(row), **looked,
     )  # fmt: skip

@@ -23,6 +23,6 @@ async def file_of_any(session: Session, file_id: UUID) -> Row[Any] | None:
 
 
 async def find_file(session: Session, petition_id: UUID, file_id: UUID, reader: Principal) -> Row[Any] | None:
-    query = select(files).join(petitions).where(files.c.id == file_id, readable(petition_id, reader))
+    query = select(files).join(petitions).where(files.c.id == file_id, readable(petition_id, reader, lent=True))
     found: Row[Any] | None = (await session.sql.execute(query)).one_or_none()
     return found

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Uuid,
 )
 
+import documents.storage.tables  # noqa: F401 - the table of objects
 from documents.tables import metadata
 
 files = Table(
@@ -25,7 +26,7 @@ files = Table(
     Column("media_type", Text, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
-    Column("object", Text, nullable=False),
+    Column("object", Text, ForeignKey("objects.name"), nullable=False, index=True),
     Column("unit", Text, nullable=False),
     Column("stored_by", Text, nullable=False),
     Column("stored_at", DateTime(timezone=True), nullable=False),

@@ -1,17 +1,18 @@
 """Taking a request's body in as a stream: bounded in size and in silence, looked at before it is kept."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from documents.files import domain
+from documents.files import domain, kinds
 from documents.storage.vault import Receiving
 from kit.errors import Refused
 
 
-async def body_of(request: Request, *, limit: int, silence: float) -> AsyncIterator[bytes]:
+async def body_of(request: Request, *, limit: int, silence: float) -> AsyncGenerator[bytes, None]:
     """The body in chunks. limit: bytes; silence: seconds that the next chunk may take.
 
     Raises Refused: "too-large" (before the first byte when Content-Length tells), "upload-interrupted".
@@ -35,18 +36,30 @@ async def body_of(request: Request, *, limit: int, silence: float) -> AsyncItera
         yield chunk
 
 
-async def receive(receiving: Receiving, body: AsyncIterator[bytes], declared: str) -> str:
-    """Write a body to the vault's spool; returns its media type, found from the first bytes and equal to `declared`.
+@dataclass(frozen=True, slots=True)
+class Received:
+    """media_type: borne out by the content; encrypted: a password is needed to open it."""
 
-    Raises Refused: "empty-file", "unsupported-media", "media-type-mismatch", as soon as it is known.
+    media_type: str
+    encrypted: bool
+
+
+async def receive(receiving: Receiving, body: AsyncIterator[bytes], claim: domain.Claim) -> Received:
+    """Write a body to the vault's spool, looked at as it passes.
+
+    Raises Refused: "empty-file", "truncated-file" and those of Claim.checked, as soon as it is known.
     """
-    head, found = b"", None
+    head, tail, found = b"", bytearray(), None
     async for chunk in body:
         if found is None:
-            head = (head + chunk)[: domain.HEAD]
-            if len(head) == domain.HEAD:
-                found = domain.media_type(head, declared)
+            head = (head + chunk)[: kinds.HEAD]
+            if len(head) == kinds.HEAD:
+                found = claim.checked(head)
+        tail += chunk
+        del tail[: -kinds.TAIL]
         await receiving.write(chunk)
     if not head:
         raise Refused("empty-file")
-    return found or domain.media_type(head, declared)
+    kind, media_type = found or claim.checked(head)
+    domain.check_whole(kind, tail)
+    return Received(media_type, kinds.needs_password(kind, head, tail))

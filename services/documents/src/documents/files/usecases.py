@@ -1,6 +1,6 @@
 """What can be done with files."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,12 @@ from contracts.events import FileState
 from contracts.speech import emit
 from documents import access, resources
 from documents.files import downloads, store, uploads
+from documents.files.domain import Claim
+from documents.files.uploads import Received
+from documents.moving.domain import FILE
+from documents.moving.store import check_here
+from documents.scans.gate import check_scanned
+from documents.storage import store as objects
 from documents.storage.vault import Kept
 from kit.auth import Principal
 from kit.crypto import Keyring
@@ -29,7 +35,7 @@ class Upload:
     file_id: UUID
     declared: str
     name: str | None
-    body: AsyncIterator[bytes]
+    body: AsyncGenerator[bytes, None]
 
     def __repr__(self) -> str:
         return f"Upload({self.file_id})"
@@ -51,20 +57,26 @@ async def store_file(runtime: Runtime, writer: Principal, upload: Upload) -> tup
     Two short transactions, before and after the bytes: a slow sender must not hold a database connection.
     Raises Refused, OSError while the store is away.
     """
-    held = resources.of(runtime)
-    with held.uploads.take():
+    with resources.of(runtime).uploads.take():
         async with runtime.database.transaction() as session:
             if not await access.is_readable(session, upload.petition_id, writer):
                 raise Refused("not-found")
-        async with held.vault.receiving() as receiving:
-            media_type = await uploads.receive(receiving, upload.body, upload.declared)
-            kept = await receiving.keep()
+        return await keep_file(runtime, writer, upload)
+
+
+async def keep_file(runtime: Runtime, writer: Principal, upload: Upload) -> tuple[Row[Any], bool]:
+    """As store_file, for who has a place and has looked whether the petition is the writer's."""
+    held = resources.of(runtime)
+    claim = Claim(upload.declared, upload.name, held.settings.kinds)
+    async with held.vault.receiving() as receiving:
+        received = await uploads.receive(receiving, upload.body, claim)
+        kept = await receiving.keep()
     async with runtime.database.transaction() as session:
-        return await _note_file(runtime, session, writer, upload, media_type, kept)
+        return await _note_file(runtime, session, writer, upload, received, kept)
 
 
 async def _note_file(
-    runtime: Runtime, session: Session, writer: Principal, upload: Upload, media_type: str, kept: Kept
+    runtime: Runtime, session: Session, writer: Principal, upload: Upload, received: Received, kept: Kept
 ) -> tuple[Row[Any], bool]:
     """The row and the event of a file whose bytes are in the store. Scope again: it may have changed meanwhile."""
     if await access.lock(session, upload.petition_id, writer) is None:
@@ -76,15 +88,16 @@ async def _note_file(
         return known, False
     version = await access.advance(session, upload.petition_id)
     at = runtime.clock.now()
+    await objects.note(session, kept, at, encrypted=received.encrypted)
     row = await store.add_file(
         session, id=upload.file_id, petition_id=upload.petition_id, version=version,
         name=upload.name and runtime.keyring.encrypt(upload.name, name_binding(upload.file_id)),
-        media_type=media_type, bytes=kept.size, sha256=kept.digest, object=kept.name,
+        media_type=received.media_type, bytes=kept.size, sha256=kept.digest, object=kept.name,
         unit=writer.unit, stored_by=writer.subject, stored_at=at,
     )  # fmt: skip
     state = FileState(
-        file_id=upload.file_id, sha256=kept.digest, bytes=kept.size, media_type=media_type, unit=writer.unit,
-        stored_at=at,
+        file_id=upload.file_id, sha256=kept.digest, bytes=kept.size, media_type=received.media_type,
+        unit=writer.unit, stored_at=at,
     )  # fmt: skip
     emit(runtime, session, STORED, state, subject=upload.petition_id, sequence=version)
     access.note(
@@ -97,11 +110,18 @@ async def _note_file(
 async def read_file(
     runtime: Runtime, reader: Principal, petition_id: UUID, file_id: UUID
 ) -> tuple[Row[Any], AsyncGenerator[bytes, None]]:
-    """A file's row and bytes; the reading is recorded first. Raises Refused: "not-found", "content-damaged"."""
+    """A file's row and bytes; the reading is recorded first.
+
+    Raises Refused: "not-found", "content-damaged", "not-here-yet", "not-available", "file-infected",
+    "file-not-scanned".
+    """
     async with runtime.database.transaction() as session:
         row = await store.find_file(session, petition_id, file_id, reader)
         if row is None:
+            await check_here(session, FILE, petition_id, file_id, reader)
             raise Refused("not-found")
+        state = (await objects.states(session, [row.object]))[row.object]
+        check_scanned(state.scan, opens_unscanned=resources.of(runtime).settings.opens_unscanned)
         access.note(runtime, session, reader, petition_id, "read-file", file=str(file_id))
     content = downloads.checked(resources.of(runtime).vault.read(row.object, row.sha256), file_id)
     return row, await downloads.begun(content)

@@ -16,5 +16,6 @@ papers = Table(
     Column("unit", Text, nullable=False),
     Column("written_by", Text, nullable=False),
     Column("written_at", DateTime(timezone=True), nullable=False),
+    Column("template", Text),  # kind/version; none: the first version of the paper's own kind
     UniqueConstraint("petition_id", "version"),
 )

@@ -1,63 +1,131 @@
 """An object store in a directory: a file per object, sharded by name, durable before it is visible."""
 
+import fcntl
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from documents.storage.objects import READ, Absent, Spool
+from documents.storage.objects import READ, Absent, Locked, Spool
 from documents.storage.threads import Threads
 
 
 class DirectoryStore:
-    """objects/ab/cd/abcd… below `root`; incoming/ holds spools, on the same file system so that a rename is atomic."""
+    """objects/ab/cd/abcd… below `root`; incoming/ holds spools, on the same file system so that a rename is atomic;
+    locks/ab/cd/abcd… says until when an object is locked (ADR 21: what such a lock can hold, and what it cannot).
+    """
 
     def __init__(self, root: Path, threads: Threads) -> None:
         self._objects = root / "objects"
+        self._locks = root / "locks"
         self.incoming = root / "incoming"
         self._threads = threads
-        for directory in (self._objects, self.incoming):
+        for directory in (self._objects, self._locks, self.incoming):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def spool(self) -> Spool:
         return Spool(self.incoming)
 
-    async def keep(self, name: str, spool: Spool) -> None:
-        await self._threads.run(self._keep, self._path(name), spool)
+    async def keep(self, name: str, spool: Spool, retain_until: datetime | None = None) -> bool:
+        return await self._threads.run(self._keep, name, spool, retain_until)
+
+    async def replace(self, name: str, spool: Spool) -> None:
+        await self._threads.run(self._replace, name, spool)
+
+    async def delete(self, name: str) -> None:
+        await self._threads.run(self._delete, name)
+
+    async def locked_until(self, name: str) -> datetime | None:
+        return await self._threads.run(self._locked_until, name)
 
     async def exists(self, name: str) -> bool:
-        return await self._threads.run(self._path(name).exists)
+        return await self._threads.run(_in(self._objects, name).exists)
 
     async def ping(self) -> None:
         if not await self._threads.run(partial(os.access, self._objects, os.W_OK)):
             raise PermissionError("the object store's directory is gone or cannot be written")
 
-    async def read(self, name: str) -> AsyncGenerator[bytes, None]:
-        path = self._path(name)
+    async def read(self, name: str, start: int = 0) -> AsyncGenerator[bytes, None]:
+        path = _in(self._objects, name)
         try:
             async with self._threads.opened(lambda: path.open("rb")) as file:
+                await self._threads.run(file.seek, start)
                 while chunk := await self._threads.run(file.read, READ):
                     yield chunk
         except FileNotFoundError as error:
             raise Absent(name) from error
 
-    def _path(self, name: str) -> Path:
-        return self._objects / name[:2] / name[2:4] / name
+    def _keep(self, name: str, spool: Spool, until: datetime | None) -> bool:
+        path = _in(self._objects, name)
+        new = not path.exists()
+        if until is not None:
+            self._lock(name, until)  # first: what was kept is never for a moment without its lock
+        if new:
+            self._put(path, spool)
+        if until is not None:
+            path.chmod(0o400)
+        return new
 
-    def _keep(self, path: Path, spool: Spool) -> None:
-        if path.exists():
-            return
+    def _replace(self, name: str, spool: Spool) -> None:
+        self._check_unlocked(name)
+        self._put(_in(self._objects, name), spool)
+
+    def _delete(self, name: str) -> None:
+        self._check_unlocked(name)
+        _in(self._objects, name).unlink(missing_ok=True)
+        _in(self._locks, name).unlink(missing_ok=True)
+
+    def _put(self, path: Path, spool: Spool) -> None:
         spool.stream.flush()
         os.fsync(spool.stream.fileno())
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        spool.path.rename(path)
-        for directory in (path.parent, path.parent.parent, self._objects):  # the new names themselves
-            _sync(directory)
+        _rename(spool.path, path, self._objects)
+
+    def _lock(self, name: str, until: datetime) -> None:
+        with self._alone(), self.spool() as spool:  # of two who lock at once the longer lock stays
+            known = self._locked_until(name)
+            if known is not None and known >= until:
+                return
+            spool.write(until.astimezone(UTC).isoformat().encode())
+            spool.stream.flush()
+            os.fsync(spool.stream.fileno())
+            spool.path.chmod(0o400)
+            _rename(spool.path, _in(self._locks, name), self._locks)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other thread or process of this machine is in such a block."""
+        directory = os.open(self._locks, os.O_RDONLY)
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(directory)
+
+    def _locked_until(self, name: str) -> datetime | None:
+        try:
+            return datetime.fromisoformat(_in(self._locks, name).read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return None
+
+    def _check_unlocked(self, name: str) -> None:
+        until = self._locked_until(name)
+        if until is not None and until > datetime.now(UTC):
+            raise Locked(name)
 
 
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _in(directory: Path, name: str) -> Path:
+    return directory / name[:2] / name[2:4] / name
+
+
+def _rename(file: Path, to: Path, root: Path) -> None:
+    """Durably: the file's content already is, now also its new name."""
+    to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.rename(to)
+    for directory in (to.parent, to.parent.parent, root):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA256, SM3, Hash
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from kit.crypto import Keyring, Undecipherable
@@ -42,23 +42,29 @@ def _binding(key: bytes, prefix: bytes, digest: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """header: to be written over the first bytes; tail: the last frame; digest: SHA-256 of the file, hexadecimal."""
+    """header: to be written over the first bytes; tail: the last frame; digest: SHA-256 of the file, hexadecimal; sm3:
+    its SM3 (GB/T 32905), where it was asked for; key_id: what it is sealed under.
+    """
 
     header: bytes
     tail: bytes
     digest: str
     size: int
+    sm3: str | None
+    key_id: str
 
 
 class Sealing:
     """Seals one file under the ring's active key. The header can only be written at the end: it names the digest."""
 
-    def __init__(self, ring: Keyring) -> None:
+    def __init__(self, ring: Keyring, *, sm3: bool = False) -> None:
+        self._key_id = ring.active
         name = ring.active.encode()
         salt = os.urandom(SALT)
         self._prefix = MAGIC + bytes([len(name)]) + name + salt
         self._cipher, self._binding_key = _derived(ring.keys[ring.active], salt)
         self._digest = hashlib.sha256()
+        self._sm3 = Hash(SM3()) if sm3 else None
         self._rest = bytearray()
         self._number = 0
         self._size = 0
@@ -71,6 +77,8 @@ class Sealing:
     def update(self, chunk: bytes | bytearray) -> bytes:
         """The frames that are complete with these bytes; the last one is kept back until the end is known."""
         self._digest.update(chunk)
+        if self._sm3 is not None:
+            self._sm3.update(chunk)
         self._size += len(chunk)
         self._rest += chunk
         frames = bytearray()
@@ -82,7 +90,9 @@ class Sealing:
     def finish(self) -> Finished:
         digest = self._digest.hexdigest()
         header = self._prefix + _binding(self._binding_key, self._prefix, digest)
-        return Finished(header, self._frame(bytes(self._rest), last=True), digest, self._size)
+        tail = self._frame(bytes(self._rest), last=True)
+        sm3 = None if self._sm3 is None else self._sm3.finalize().hex()
+        return Finished(header, tail, digest, self._size, sm3, self._key_id)
 
     def _frame(self, clear: bytes, *, last: bool) -> bytes:
         sealed = self._cipher.encrypt(_nonce(self._number, last=last), clear, None)
@@ -99,6 +109,7 @@ class Opening:
         self._rest = bytearray()
         self._cipher: AESGCM | None = None
         self._number = 0
+        self._header = 0  # bytes of it
 
     def update(self, chunk: bytes) -> bytes:
         """What these bytes make readable; nothing before the header was found right."""
@@ -110,6 +121,13 @@ class Opening:
             clear += self._opened(self._cipher, bytes(self._rest[: FRAME + TAG]), last=False)
             del self._rest[: FRAME + TAG]
         return bytes(clear)
+
+    def go_to(self, frame: int) -> int:
+        """Go on with this frame, once the header was read; returns where in the object it begins."""
+        if self._cipher is None:
+            raise Undecipherable("cut off within its header")
+        self._number, self._rest = frame, bytearray()
+        return self._header + frame * (FRAME + TAG)
 
     def finish(self) -> bytes:
         """The last frame."""
@@ -126,7 +144,7 @@ class Opening:
         end = salt_at + SALT + BINDING
         if len(self._rest) < end:
             return None
-        header = bytes(self._rest[:end])
+        header, self._header = bytes(self._rest[:end]), end
         del self._rest[:end]
         return self._cipher_of(header, header[name_at:salt_at], header[salt_at : salt_at + SALT])
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncGenerator
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -13,6 +14,10 @@ ABANDONED = 3600  # seconds without a write after which no living upload owns a 
 
 class Absent(LookupError):
     """Nothing is kept under this name."""
+
+
+class Locked(RuntimeError):
+    """What stands under this name may not be removed or replaced yet."""
 
 
 class Spool:
@@ -48,15 +53,30 @@ class Spool:
 class ObjectStore(Protocol):
     """A place for sealed bytes. What is kept under a name never changes, so keeping it twice is keeping it once.
 
-    Every method raises OSError while the store is away.
+    What is locked stays: no method removes it, replaces it or shortens the lock. Every method raises OSError while the
+    store is away.
     """
 
     def spool(self) -> Spool:
         """A fresh spool. Interrupted before `keep`, nothing of it stays."""
         ...
 
-    async def keep(self, name: str, spool: Spool) -> None:
-        """Take a spool in under a name (lower-case hexadecimal digits, at least 8), whole or not at all."""
+    async def keep(self, name: str, spool: Spool, retain_until: datetime | None = None) -> bool:
+        """Take a spool in under a name (lower-case hexadecimal digits, at least 8), whole or not at all; returns
+        whether it was new. retain_until: lock what stands there until then, or longer where it was locked longer.
+        """
+        ...
+
+    async def replace(self, name: str, spool: Spool) -> None:
+        """Put a spool in the place of what stands under a name: the same, sealed anew. Raises Locked."""
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Remove what stands under a name, if anything does. Raises Locked."""
+        ...
+
+    async def locked_until(self, name: str) -> datetime | None:
+        """When the lock ends, or has ended; None where there never was one."""
         ...
 
     async def exists(self, name: str) -> bool: ...
@@ -65,8 +85,8 @@ class ObjectStore(Protocol):
         """Raise OSError or Refused("unavailable") when the store can not be used now."""
         ...
 
-    def read(self, name: str) -> AsyncGenerator[bytes, None]:
-        """The bytes in chunks of at most 256 KiB. Raises Absent."""
+    def read(self, name: str, start: int = 0) -> AsyncGenerator[bytes, None]:
+        """The bytes from `start` on, in chunks of at most 256 KiB. Raises Absent."""
         ...
 
 

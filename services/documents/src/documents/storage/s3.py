@@ -1,75 +1,31 @@
 """An object store behind the S3 API (MinIO, Ceph radosgw, AWS), through the synchronous minio client in threads."""
 
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
 
 import urllib3
 from minio import Minio
-from minio.commonconfig import ENABLED, Filter
-from minio.error import MinioException, S3Error
-from minio.helpers import check_bucket_name
-from minio.lifecycleconfig import AbortIncompleteMultipartUpload, LifecycleConfig, Rule
-from urllib3.response import BaseHTTPResponse
 
-from documents.storage.objects import READ, Absent, Spool
+from documents.storage.buckets import Bucket, Reading
+from documents.storage.objects import Absent, Locked, Spool
 from documents.storage.threads import Threads
-from kit.logs import log
 from kit.settings import S3Section
-
-PART = 5 * 1024 * 1024  # the least S3 allows; the client holds two parts of each upload in memory
-NOT_THERE = {"NoSuchKey", "NoSuchBucket"}
-OURS_ALREADY = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
-
-
-class StoreAway(OSError):
-    """The S3 server does not answer, or not as it should."""
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Failures of the client as the two that callers know. Their texts stay out: they may quote keys."""
-    try:
-        yield
-    except S3Error as error:
-        if error.code in NOT_THERE:
-            raise Absent from error
-        raise StoreAway(f"S3 refuses: {error.code}") from error
-    except (MinioException, urllib3.exceptions.HTTPError) as error:
-        raise StoreAway(f"S3 is away: {type(error).__name__}") from error
-
-
-class _Reading:
-    """An answer on its way. Closing an unfinished one ends its connection, so that the rest is not sent."""
-
-    def __init__(self, answer: BaseHTTPResponse) -> None:
-        self._answer = answer
-
-    def read(self) -> bytes:
-        with _answering():
-            return self._answer.read(READ)
-
-    def close(self) -> None:
-        self._answer.close()
-        self._answer.release_conn()
 
 
 class S3Store:
-    """One bucket, made when it is missing. Raises ValueError when no bucket can have the name it is to have.
+    """Two buckets, made when they are missing: what is locked stands in one of its own, made with object lock, for a
+    bucket that was made without can mostly not learn it, and in one that has it nothing ever really goes (ADR 21).
 
-    Uploads are spooled in `incoming`: a dropped connection never reaches S3.
+    Uploads are spooled in `incoming`: a dropped connection never reaches S3. Raises ValueError when no bucket can have
+    the name it is to have.
     """
 
     def __init__(self, settings: S3Section, incoming: Path, threads: Threads) -> None:
-        check_bucket_name(settings.bucket)
-        self._bucket = settings.bucket
-        self._has_bucket = False
-        self._making = Lock()
         self.incoming = incoming
         self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._threads = threads
-        self._client = Minio(
+        client = Minio(
             settings.endpoint,
             settings.access_key.get_secret_value(),
             settings.secret_key.get_secret_value(),
@@ -80,77 +36,75 @@ class S3Store:
                 retries=urllib3.Retry(total=3, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
             ),
         )
+        self._plain = Bucket(client, settings.bucket)
+        self._locking = Bucket(client, f"{settings.bucket}-locked", locks=True)
 
     def spool(self) -> Spool:
         return Spool(self.incoming)
 
-    async def keep(self, name: str, spool: Spool) -> None:
-        await self._threads.run(self._keep, name, spool)
+    async def keep(self, name: str, spool: Spool, retain_until: datetime | None = None) -> bool:
+        if retain_until is None:
+            return await self._threads.run(self._keep, name, spool)
+        return await self._threads.run(self._keep_locked, name, spool, retain_until)
+
+    async def replace(self, name: str, spool: Spool) -> None:
+        await self._threads.run(self._replace, name, spool)
+
+    async def delete(self, name: str) -> None:
+        await self._threads.run(self._delete, name)
+
+    async def locked_until(self, name: str) -> datetime | None:
+        return await self._threads.run(self._locking.until, name)
 
     async def exists(self, name: str) -> bool:
         return await self._threads.run(self._exists, name)
 
     async def ping(self) -> None:
-        await self.exists("ping")
+        await self._threads.run(self._plain.has, "ping")
 
-    async def read(self, name: str) -> AsyncGenerator[bytes, None]:
-        async with self._threads.opened(lambda: self._open(name)) as reading:
+    async def read(self, name: str, start: int = 0) -> AsyncGenerator[bytes, None]:
+        async with self._threads.opened(lambda: self._open(name, start)) as reading:
             while chunk := await self._threads.run(reading.read):
                 yield chunk
 
-    def _open(self, name: str) -> _Reading:
-        with _answering():
-            return _Reading(self._client.get_object(self._bucket, name))
+    def _open(self, name: str, start: int) -> Reading:
+        try:
+            return self._plain.open(name, start)
+        except Absent:
+            return self._locking.open(name, start)
 
     def _exists(self, name: str) -> bool:
-        try:
-            with _answering():
-                self._client.stat_object(self._bucket, name)
-        except Absent:
-            return False
-        return True
+        return self._plain.has(name) or self._locking.has(name)
 
-    def _keep(self, name: str, spool: Spool) -> None:
-        self._ensure_bucket()
-        if self._exists(name):
-            return
+    def _keep(self, name: str, spool: Spool) -> bool:
+        self._plain.ensure()
+        new = not self._exists(name)
+        if new:
+            spool.stream.flush()
+            self._plain.put(name, spool.path)
+        return new
+
+    def _keep_locked(self, name: str, spool: Spool, until: datetime) -> bool:
+        """Also where the same content stands unlocked already: who reads finds either."""
+        self._locking.ensure()
+        new = not self._locking.has(name)
+        if new:
+            spool.stream.flush()
+            self._locking.put(name, spool.path)
+        self._locking.lock(name, until)
+        return new
+
+    def _replace(self, name: str, spool: Spool) -> None:
+        self._check_unlocked(name)
         spool.stream.flush()
-        try:
-            self._upload(name, spool.path)
-        except Absent as error:
-            self._has_bucket = False
-            raise StoreAway("the bucket is gone") from error
+        self._plain.put(name, spool.path)
 
-    def _upload(self, name: str, file: Path) -> None:
-        with _answering(), file.open("rb", buffering=0) as content:
-            self._client.put_object(
-                self._bucket, name, content, file.stat().st_size, part_size=PART, num_parallel_uploads=1
-            )
+    def _delete(self, name: str) -> None:
+        self._check_unlocked(name)
+        self._locking.remove(name)
+        self._plain.remove(name)
 
-    def _ensure_bucket(self) -> None:
-        """Other processes may be at it too: on some servers the second one succeeds, on others it is told so."""
-        with self._making, _answering():
-            if self._has_bucket:
-                return
-            if not self._client.bucket_exists(self._bucket):
-                try:
-                    self._client.make_bucket(self._bucket)
-                except S3Error as error:
-                    if error.code not in OURS_ALREADY:
-                        raise
-                self._forget_abandoned_parts()
-            self._has_bucket = True
-
-    def _forget_abandoned_parts(self) -> None:
-        """Have the server drop the parts of uploads that a killed process or a cut line left unfinished."""
-        rule = Rule(
-            ENABLED,
-            rule_filter=Filter(prefix=""),
-            rule_id="abandoned-uploads",
-            abort_incomplete_multipart_upload=AbortIncompleteMultipartUpload(days_after_initiation=1),
-        )
-        try:
-            with _answering():
-                self._client.set_bucket_lifecycle(self._bucket, LifecycleConfig([rule]))
-        except StoreAway as error:  # not every server knows the rule; some drop such parts by themselves
-            log.warning("s3.no_lifecycle", bucket=self._bucket, reason=str(error))
+    def _check_unlocked(self, name: str) -> None:
+        until = self._locking.until(name)
+        if until is not None and until > datetime.now(UTC):
+            raise Locked(name)

@@ -60,9 +60,14 @@ def _of_case(request: Request, visit: Visit, file: CaseFile) -> dict[str, Any]:
         "ended": ended,
         "units": units_near(directory, visit.account, out, case["accused_units"]),
         "accusable": units_near(directory, visit.account, (), case["accused_units"]) if menu.named("screen") else {},
-        "steps": steps_of(case["timeline"], (file.papers.found or {"items": []})["items"]),
+        "steps": steps_of(case["timeline"], _here(file.papers.found)),
         "asks": list(open_to(visit.account, case, directory)),
     }
+
+
+def _here(papers: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Papers that can be read: the rest is still coming from another node."""
+    return [paper for paper in (papers or {"items": []})["items"] if paper["here"]]
 
 
 @router.get("/cases/{case_id}")

@@ -53,7 +53,7 @@ async def _pass_on(request: Request, visit: Visit, case_id: UUID, form: Form) ->
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.filename or '', safe='')}",
     }
     path = f"{_documents(case_id)}/files/{file_id}"
-    await resources.of(runtime_of(request)).calls.put(path, visit.token, headers, _chunks(file))
+    await resources.of(runtime_of(request)).calls.put(path, visit.token, headers, chunks(file))
 
 
 def _file_id(form: Form) -> UUID:
@@ -68,7 +68,7 @@ def _safe(content_type: str) -> str:
     return content_type if content_type.isascii() and content_type.isprintable() else "application/octet-stream"
 
 
-async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
+async def chunks(file: UploadFile) -> AsyncIterator[bytes]:
     while chunk := await file.read(CHUNK):
         yield chunk
 
@@ -76,9 +76,14 @@ async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
 @router.get("/cases/{case_id}/files/{file_id}")
 async def download(request: Request, visit: Visiting, case_id: UUID, file_id: UUID) -> Response:
     """The bytes as they come from documents."""
+    return await passed_on(request, visit, f"{_documents(case_id)}/files/{file_id}")
+
+
+async def passed_on(request: Request, visit: Visit, path: str) -> Response:
+    """A file of documents, to be saved."""
     calls = resources.of(runtime_of(request)).calls
     async with AsyncExitStack() as opened:
-        answer = await opened.enter_async_context(calls.stream(f"{_documents(case_id)}/files/{file_id}", visit.token))
+        answer = await opened.enter_async_context(calls.stream(path, visit.token))
         held = opened.pop_all()
 
     async def body() -> AsyncIterator[bytes]:

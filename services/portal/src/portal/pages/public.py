@@ -26,7 +26,7 @@ async def home(request: Request) -> Response:
 
 
 @router.get("/static/{name}")
-async def static(name: Literal["portal.css", "icon.svg"]) -> Response:
+async def static(name: Literal["portal.css", "icon.svg", "verify.js", "uploads.js"]) -> Response:
     """Their address carries a digest, so browsers may keep them."""
     kept = {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
     return FileResponse(STATIC / name, headers=kept)

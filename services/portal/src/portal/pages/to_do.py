@@ -1,5 +1,6 @@
 """Where staff start: what their unit has to do, by the colour of its time limit."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -12,6 +13,8 @@ from portal.routes import STAFF, PageRoute
 from portal.titles import titles_of
 from portal.usecases import Visit
 from portal.visits import ANALYSTS, READERS, Visiting, runtime_of, staff
+
+COUNTED = 20  # opinions that wait for this person: of more it is only said that there are
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, dependencies=[staff()])
 
@@ -31,7 +34,10 @@ async def _to_do(request: Request, visit: Visit, cursor: str) -> Response:
     """One list for each colour, the most pressing first. Raises Declined."""
     held, now = resources.of(runtime_of(request)), runtime_of(request).clock.now()
     asked = {"limit": held.settings.rows_to_do, **({"cursor": cursor} if cursor else {})}
-    found = await held.calls.get("/api/routing/v1/to-do", visit.token, params=asked)
+    found, waiting = await asyncio.gather(
+        held.calls.get("/api/routing/v1/to-do", visit.token, params=asked),
+        held.calls.get("/api/routing/v1/approvals", visit.token, params={"limit": COUNTED}),
+    )
     cases = found["items"]
     groups: dict[str, list[dict[str, Any]]] = {level: [] for level in LEVELS}
     for case in cases:
@@ -44,4 +50,5 @@ async def _to_do(request: Request, visit: Visit, cursor: str) -> Response:
         left={case["id"]: days_left(case["due_at"], now) for case in cases},
         more=found["next"],
         first=not cursor,
+        waiting=f"{len(waiting['items'])}{'+' if waiting['next'] else ''}" if waiting["items"] else "",
     )

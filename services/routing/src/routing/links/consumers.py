@@ -9,7 +9,7 @@ from kit.bus import Consumer
 from kit.db import Session
 from kit.runtime import Runtime
 from routing.links import usecases as links_usecases
-from routing.links.domain import ENDINGS
+from routing.links.domain import FOLLOWED
 from routing.links.store import Recognition
 
 
@@ -20,8 +20,8 @@ async def on_petition_linked(runtime: Runtime, session: Session, events: Sequenc
         await links_usecases.learn(runtime, session, told, event)
 
 
-async def on_ending(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
-    """What was merged here into a case that ended, here or elsewhere, follows it."""
+async def on_lead(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
+    """What was merged here into a case follows it, wherever that is: in whom it accuses, and when it ends."""
     await links_usecases.follow(runtime, session, events)
 
 
@@ -41,8 +41,8 @@ CONSUMERS = (
     ),
     Consumer(
         queue="routing.on-ending",
-        bindings=tuple(sorted(map(case_event, ENDINGS))),
+        bindings=tuple(sorted(map(case_event, FOLLOWED))),
         decode=parse_event,
-        handlers={"*": on_ending},
+        handlers={"*": on_lead},
     ),
 )

@@ -8,8 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from kit.errors import Refused
+from routing.confidence import is_confidential
 from routing.decisions import Counting, timed
-from routing.domain import Case, Last
+from routing.domain import Case, Last, Unit, is_kept_from
+from routing.hand_overs import take_up
 from routing.procedures.domain import Procedure
 from routing.table import ENDS, TABLE
 from routing.timing.clocks import Clock, foremost
@@ -17,6 +19,8 @@ from routing.timing.clocks import Clock, foremost
 ANSWERED = ENDS | {"served"}
 # the actions by which a case comes to its answer or its end
 ENDINGS = frozenset(action for (_, action), rule in TABLE.items() if rule.to in ANSWERED)
+# what of a lead concerns those that are merged into it
+FOLLOWED = ENDINGS | {"screen"}
 AGAIN = "not-accepted-again"
 
 
@@ -28,8 +32,9 @@ def check_merge(case: Case, lead: Case, node: str) -> None:
         raise Refused("not-held-together", field="lead", holder=lead.holder_unit, writer=lead.writer)
     if lead.merged_into is not None:
         raise Refused("merged", field="lead", lead=str(lead.merged_into))
-    # Art 30: what is kept from an accused unit must be kept from it for all that are handled together
-    if (case.kind, frozenset(case.accused_units)) != (lead.kind, frozenset(lead.accused_units)):
+    # Art 30: what is kept from an accused unit must be kept from it for all that are handled together; so with secrets
+    alike = [(each.kind, frozenset(each.accused_units), is_confidential(each)) for each in (case, lead)]
+    if alike[0] != alike[1]:
         raise Refused("lead-of-another-kind", field="lead")
     if lead.state in ANSWERED or lead.stage != "handling":
         raise Refused("lead-ended", field="lead", state=lead.state)
@@ -64,6 +69,27 @@ def followed(case: Case, lead: Case, at: datetime, procedure: Procedure, countin
     after = tuple(_over(clock, ended.state, procedure, at) for clock in ended.clocks)
     first = None if ended.state in ENDS else foremost(after, procedure.clocks)
     return replace(ended, clocks=after, due_at=first.due_at if first else None)
+
+
+def accused_with(
+    case: Case, lead: Case, at: datetime, procedure: Procedure, counting: Counting, *, holder: Unit,
+    superior: Unit | None,
+) -> Case | None:  # fmt: skip
+    """What a merged case becomes when its lead was found to accuse more units: all that is handled together is kept
+    from the same ones (Art 30), also once it is unmerged: nobody is ever taken off. None where that changes nothing.
+
+    Where its own holder is among them, or below one, it stands for itself again, at the superior that may have it.
+    holder, superior: as the directory knows them, with these accused.
+    """
+    accused = case.accusing(lead.accused_units)
+    if case.merged_into != lead.id or accused == case.accused_units:
+        return None
+    if is_kept_from(accused, holder.code, holder.above) and (case.state, "unmerge") in TABLE:
+        alone = replace(_released(case, lead, at, procedure, counting), accused_units=accused)
+        # to whom it was handed over is not who has it now, and cannot object to that
+        return take_up(replace(alone, state="screened") if case.state == "received" else alone, superior)
+    last = Last("screen", lead.last.unit, at, because_of(lead))
+    return replace(case, version=case.version + 1, accused_units=accused, last=last)
 
 
 def _released(case: Case, lead: Case, at: datetime, procedure: Procedure, counting: Counting) -> Case:

@@ -16,8 +16,8 @@ define(
     "lead-of-another-kind",
     Refusal(
         409,
-        "目的或被检举控告单位不同的事项不得并案",
-        "Cases of different kinds, or against different units, are not merged",
+        "目的或被检举控告单位不同、或仅其一保密的事项不得并案",
+        "Cases of different kinds, against different units, or of which one is confidential, are not merged",
         "分别办理",
         "Handle them apart",
     ),

@@ -17,23 +17,29 @@ from routing.shapes import case_of
 
 
 async def follow(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
-    """What was merged here into a case that has now been answered or ended, here or elsewhere, is so too."""
-    ended = [event for event in events if event.data.last.action in domain.ENDINGS]
-    members = await links_store.members(session, {event.subject for event in ended}) if ended else {}
-    for event in ended:
+    """What was merged here into a case is kept from whom that accuses, and has its answer or end when that has it."""
+    of_leads = [event for event in events if event.data.last.action in domain.FOLLOWED]
+    members = await links_store.members(session, {event.subject for event in of_leads}) if of_leads else {}
+    for event in of_leads:
         for case_id in members.get(event.subject, ()):
             await _follow(runtime, session, case_id, event)
 
 
 async def _follow(runtime: Runtime, session: Session, case_id: UUID, event: Envelope) -> None:
     lead, case = case_of(event.subject, event.version, event.data), await store.locked(session, case_id)
-    if case is None or case.writer != runtime.node or not domain.ends(lead):
+    if case is None or case.writer != runtime.node:
         return
-    held = resources.of(runtime)
+    held, now = resources.of(runtime), runtime.clock.now()
     procedure = held.procedures.get(case.procedure)
-    changed = domain.followed(case, lead, runtime.clock.now(), procedure, held.counting)
-    if changed is not None:
-        await usecases.write(runtime, session, changed, event)
+    accused = domain.accused_with(
+        case, lead, now, procedure, held.counting, holder=held.unit(case.holder_unit),
+        superior=held.superior(case.holder_unit, case.accusing(lead.accused_units)),
+    )  # fmt: skip
+    if accused is not None:
+        await usecases.write(runtime, session, accused, event)
+    ended = domain.followed(accused or case, lead, now, procedure, held.counting) if domain.ends(lead) else None
+    if ended is not None:
+        await usecases.write(runtime, session, ended, event)
 
 
 async def learn(runtime: Runtime, session: Session, told: links_store.Recognition, cause: Envelope) -> None:

@@ -60,6 +60,13 @@ class ActionRule:
     note: bool = False
 
 
+# of actions that no procedure needs to name: who is kept from a case, or is not any more, is told why
+UNNAMED: Mapping[str, ActionRule] = {
+    "mark-confidential": ActionRule(note=True),
+    "unmark-confidential": ActionRule(note=True),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Procedure:
     """kinds, routes: of the petitions it is for (routes: Art 31 (1)–(6), empty where the kind has none); actions: those
@@ -95,7 +102,7 @@ class Procedure:
 
     def asks(self, action: str, *, served: bool) -> ActionRule:
         """What it asks for an action. served: the petitioner has the opinion; else closing serves it too (Art 32)."""
-        rule = self.actions.get(action, ActionRule())
+        rule = self.actions.get(action, UNNAMED.get(action, ActionRule()))
         serving = self.actions.get("serve") if action == "close" and not served else None
         return rule if serving is None else replace(rule, form=_joined(rule.form, serving.form))
 

@@ -111,6 +111,15 @@ class Library:
         ]
         return tuple(sorted(fit, key=lambda each: (_rank(self, each, channel), each.name)))
 
+    def automatic(self, kind: str, route: int | None) -> dict[str, list[str]]:
+        """By name of a procedure, the channels by which such a petition must come to be given it when nobody says
+        otherwise.
+        """
+        found: dict[str, list[str]] = {}
+        for channel in CHANNELS:
+            found.setdefault(self.choose(kind, route, channel=channel).name, []).append(channel)
+        return found
+
     def newest(self) -> tuple[Procedure, ...]:
         """The newest version of each procedure: what new cases are given."""
         by_name: dict[str, Procedure] = {}

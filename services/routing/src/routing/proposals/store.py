@@ -13,6 +13,7 @@ from kit.crypto import Keyring
 from kit.db import Session
 from kit.paths import ancestors
 from routing.requests.tables import proposal_scopes, proposals
+from routing.store import open_to
 from routing.tables import cases
 
 # what was decided is no cause again, however late it is told once more; what comes after it is
@@ -64,9 +65,7 @@ async def propose(session: Session, proposal: Proposal) -> bool:
 
 
 def _readable(scope: str, line: Sequence[str]) -> Select[Any]:
-    """Proposals to a unit of this region: above the holder, never the holder itself; what accuses the unit or one above
-    it is kept from it (Art 30).
-    """
+    """Proposals to a unit of this region, above the holder, never the holder itself, that may read the case."""
     return (
         select(proposals)
         .join(proposal_scopes, proposal_scopes.c.proposal_id == proposals.c.id)
@@ -74,7 +73,7 @@ def _readable(scope: str, line: Sequence[str]) -> Select[Any]:
         .where(
             proposal_scopes.c.scope == scope,
             proposals.c.holder_unit != line[0],
-            ~cases.c.accused_units.overlap(line),
+            open_to(line),
         )
     )
 

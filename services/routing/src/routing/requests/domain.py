@@ -59,6 +59,7 @@ class Matter:
     state: str
     holder: Place
     accused_units: tuple[str, ...] = ()
+    readers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """round: how often an answer was asked for."""
+    """round: how often an answer was asked for; readers: of the case, as it was when this was sent."""
 
     id: UUID
     version: int
@@ -100,6 +101,7 @@ class Request:
     sent_at: datetime
     last: Step
     accused_units: tuple[str, ...] = ()
+    readers: tuple[str, ...] | None = None
     round: int = 1
     due_at: datetime | None = None
     received_at: datetime | None = None
@@ -176,21 +178,12 @@ def send(
         raise Refused("invalid-input", errors=[{"field": "reason", "reason": "not one of " + ", ".join(rule.reasons)}])
     _check_date(wish.due_at, at, longest, needed=rule.dated)
     return Request(
-        id=request_id,
-        version=1,
-        case_id=matter.case_id,
-        number=matter.number,
-        kind=kind,
-        reason=wish.reason,
-        sender=asker.place,
-        receiver=to,
-        status="sent",
-        wants_answer=wish.wants_answer if rule.answer is None else rule.answer,
-        sent_at=at,
+        id=request_id, version=1, case_id=matter.case_id, number=matter.number, kind=kind, reason=wish.reason,
+        sender=asker.place, receiver=to, status="sent",
+        wants_answer=wish.wants_answer if rule.answer is None else rule.answer, sent_at=at,
         last=Step("send", asker.place.unit, at, wish.reason, wish.text, asker.subject),
-        accused_units=matter.accused_units,
-        due_at=wish.due_at,
-    )
+        accused_units=matter.accused_units, readers=matter.readers, due_at=wish.due_at,
+    )  # fmt: skip
 
 
 def _check_date(due_at: datetime | None, at: datetime, longest: timedelta, *, needed: bool) -> None:

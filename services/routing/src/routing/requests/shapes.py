@@ -16,7 +16,7 @@ def public_state(request: Request) -> RequestState:
         accused_units=list(request.accused_units), status=request.status, round=request.round,
         wants_answer=request.wants_answer, sent_at=request.sent_at, due_at=request.due_at,
         received_at=request.received_at, answered_at=request.answered_at, ended_at=request.ended_at,
-        adoption=request.adoption,
+        adoption=request.adoption, readers=None if request.readers is None else list(request.readers),
         last=LastAction(action=last.action, unit=last.unit, at=last.at, reason=last.reason),
     )  # fmt: skip
 
@@ -32,5 +32,5 @@ def request_of(case_id: UUID, version: int, state: RequestState, text: str = "")
         last=Step(last.action, last.unit, last.at, last.reason, text),
         accused_units=tuple(state.accused_units), round=state.round, due_at=state.due_at,
         received_at=state.received_at, answered_at=state.answered_at, ended_at=state.ended_at,
-        adoption=state.adoption,
+        adoption=state.adoption, readers=None if state.readers is None else tuple(state.readers),
     )  # fmt: skip

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exists, select
+from sqlalchemy import Row, Select, Text, cast, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from contracts.events import RequestState
 from kit.crypto import Keyring
@@ -20,9 +21,10 @@ from routing.tables import cases
 
 # a replica keeps the highest version, whatever the order and however often it comes
 KEEP = """
-INSERT INTO requests (id, case_id, version, kind, status, from_unit, to_unit, due_at, accused_units, body)
+INSERT INTO requests (id, case_id, version, kind, status, from_unit, to_unit, due_at, accused_units, readers, body)
 SELECT id, case_id, version, body->>'kind', body->>'status', body->>'from_unit', body->>'to_unit',
-  (body->>'due_at')::timestamptz, ARRAY(SELECT jsonb_array_elements_text(body->'accused_units')), body
+  (body->>'due_at')::timestamptz, ARRAY(SELECT jsonb_array_elements_text(body->'accused_units')),
+  (SELECT array_agg(value) FROM jsonb_array_elements_text(nullif(body->'readers', 'null')) AS value), body
 FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::jsonb[]) AS told (id, case_id, version, body)
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.status, due_at = excluded.due_at,
   body = excluded.body
@@ -167,13 +169,17 @@ async def ask_cancellation(session: Session, request: Request) -> bool:
 
 def _readable(scope: str, line: Sequence[str]) -> Select[Any]:
     """Requests that a unit of this region may read; what accuses it or one above it is kept from it (Art 30), also
-    where that was learned of the case later.
+    where that was learned of the case later. About a confidential case only its readers, and who asks or is asked.
     """
     learned = exists().where(cases.c.id == requests.c.case_id, cases.c.accused_units.overlap(line))
+    # as the case stands; where it never came, as it stood when this was sent
+    readers = select(cases.c.readers).where(cases.c.id == requests.c.case_id).scalar_subquery()
+    among = func.coalesce(readers, requests.c.readers).op("&&")(cast(line, ARRAY(Text))).is_not(False)
+    party = or_(requests.c.from_unit == line[0], requests.c.to_unit == line[0])
     return (
         select(requests)
         .join(request_scopes, request_scopes.c.request_id == requests.c.id)
-        .where(request_scopes.c.scope == scope, ~requests.c.accused_units.overlap(line), ~learned)
+        .where(request_scopes.c.scope == scope, ~requests.c.accused_units.overlap(line), ~learned, party | among)
     )
 
 

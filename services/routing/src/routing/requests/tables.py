@@ -30,6 +30,7 @@ requests = Table(
     Column("to_unit", Text, nullable=False),
     Column("due_at", DateTime(timezone=True)),
     Column("accused_units", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("readers", ARRAY(Text)),  # of the case as it was when this was sent; null: everybody in scope
     Column("body", JSONB, nullable=False),
     Column("cancel_asked", Integer),
     Index("ix_requests_from_unit_id", "from_unit", "id"),

@@ -19,7 +19,8 @@ from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
-from routing import resources, store
+from routing import confidence, decisions, resources, store
+from routing import usecases as case_usecases
 from routing.requests import domain as requests
 from routing.requests import store as requests_store
 from routing.requests.domain import Asker, Matter, Place, Request, Wish
@@ -78,6 +79,7 @@ def matter_of(runtime: Runtime, case_id: UUID, case: CaseState) -> Matter:
         state=case.state,
         holder=replace(place_of(runtime, case.holder_unit), region=case.holder_region),
         accused_units=tuple(case.accused_units),
+        readers=None if case.readers is None else tuple(case.readers),
     )
 
 
@@ -106,7 +108,16 @@ async def send(
     await requests_store.keep(session, runtime.keyring, asked)
     for request in asked:
         await tell(runtime, session, request)
+    if kind == "support":
+        await _let_read(runtime, session, case_id, [request.receiver.unit for request in asked])
     return asked
+
+
+async def _let_read(runtime: Runtime, session: Session, case_id: UUID, units: Sequence[str]) -> None:
+    """Whoever supports may read what is confidential."""
+    case = await store.locked(session, case_id)
+    if case is not None and confidence.is_confidential(case) and not {*units} <= {*case.units}:
+        await case_usecases.write(runtime, session, decisions.widened(case, tuple(units), runtime.clock.now()))
 
 
 async def readable(session: Session, request_id: UUID, principal: Principal) -> Row[Any]:

@@ -1,0 +1,122 @@
+"""`xinqiao documents …`: is what was kept still there and whole, and moving it under the active key."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from node.locating import NodeConfig, NodeName, load_settings
+
+if TYPE_CHECKING:
+    from documents.scrubs.usecases import Resealed
+    from kit.runtime import Runtime
+    from kit.settings import NodeSettings
+
+Answer = TypeVar("Answer")
+documents = typer.Typer(no_args_is_help=True, help="What the object store holds: scrub, reseal 材料库:校验、更换密钥")
+SHOWN = 100  # faulty objects that are told one by one
+Now = Annotated[bool, typer.Option("--now", help="read and verify everything at once 立即全部校验")]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What is away is told in a line, with exit code 2."""
+    from asyncpg import InterfaceError, PostgresError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (OSError, PostgresError, InterfaceError, SQLAlchemyError) as error:
+        typer.echo(f"documents: {type(error).__name__}: database or store away 数据库或材料库不可用", err=True)
+        raise typer.Exit(2) from None
+
+
+@asynccontextmanager
+async def _runtime(settings: "NodeSettings") -> "AsyncIterator[Runtime]":
+    from contracts.units import UnitDirectory
+    from documents.main import service
+    from kit.app import with_resources
+    from kit.bus import Bus
+    from kit.runtime import Runtime
+
+    bus = Bus(settings.broker.url.get_secret_value(), name="xinqiao-documents")
+    units = UnitDirectory.read(settings.resolve(settings.node.units_file))
+    runtime = Runtime.build(service.name, settings, bus, units.above)
+    async with with_resources(service, runtime):
+        yield runtime
+
+
+def _run(settings: "NodeSettings", work: "Callable[[Runtime], Awaitable[Answer]]") -> Answer:
+    async def run() -> Answer:
+        async with _runtime(settings) as runtime:
+            return await work(runtime)
+
+    with _told():
+        return asyncio.run(run())
+
+
+@documents.command(epilog="Example: xinqiao documents scrub --now --node township")
+def scrub(node_config: NodeConfig = None, node: NodeName = None, *, now: Now = False) -> None:
+    """How much is kept, when it was last verified, and what is missing or altered; exit code 1 if anything is."""
+    settings = load_settings(node_config, node)
+
+    async def work(runtime: "Runtime") -> int:
+        from documents.scrubs import store, usecases
+        from node.showing import console
+
+        if now:
+            with console.status("verifying 校验中") as status:
+                number = 0
+                async for _ in usecases.all_now(runtime):
+                    number += 1
+                    status.update(f"verified 已校验 {number}")
+        at = runtime.clock.now()
+        async with runtime.database.transaction() as session:
+            found = await store.standing(session, at)
+            counts = await store.faults(session)
+            faulty = await store.faulty(session, SHOWN)
+        oldest = "–" if found.oldest is None else f"{found.oldest:%Y-%m-%d %H:%M} UTC"
+        typer.echo(
+            f"{settings.node.path}: kept 对象 {found.objects}, bytes 字节 {found.bytes}, locked 锁定 {found.locked}, "
+            f"due 待校验 {found.due}, none verified before 最早一次校验 {oldest}"
+        )
+        for row in faulty:
+            files = ", ".join(str(each) for each in row.files or ()) or "–"
+            typer.echo(f"{row.fault:8} {row.name} since 自 {row.fault_since:%Y-%m-%d %H:%M} files 材料 {files}")
+        return sum(counts.values())
+
+    wrong = _run(settings, work)
+    if wrong:
+        typer.echo(
+            f"missing or altered 缺失或被改动: {wrong}; restore them from a backup, then --now 从备份恢复后重新校验"
+        )
+        raise typer.Exit(1)
+
+
+@documents.command(epilog="Example: xinqiao documents reseal --node township")
+def reseal(node_config: NodeConfig = None, node: NodeName = None) -> None:
+    """Seal what stands under older keys anew, under the active one. Stopped, it goes on where it was.
+
+    What is locked stays as it is until its lock ends: the older keys stay in the key file.
+    """
+    settings = load_settings(node_config, node)
+
+    async def work(runtime: "Runtime") -> "Resealed":
+        from documents.scrubs import usecases
+        from node.showing import console
+
+        done = usecases.Resealed()
+        with console.status("sealing anew 更换密钥中") as status:
+            async for done in usecases.reseal(runtime):
+                status.update(f"sealed anew 已更换 {done.moved}")
+        return done
+
+    outcome = _run(settings, work)
+    typer.echo(
+        f"sealed anew 已更换 {outcome.moved}, locked, left 已锁定未动 {outcome.locked}, "
+        f"missing or altered 缺失或被改动 {outcome.faulty}"
+    )
+    if outcome.faulty:
+        raise typer.Exit(1)

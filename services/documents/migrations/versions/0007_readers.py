@@ -1,0 +1,16 @@
+"""who alone may read what belongs to a confidential case"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    op.add_column("petitions", sa.Column("readers", postgresql.ARRAY(sa.Text())))
+
+
+def downgrade() -> None:
+    op.drop_column("petitions", "readers")

@@ -1,0 +1,1 @@
+"""Drafts of papers: written, compared, taken to Word and back, and filed."""

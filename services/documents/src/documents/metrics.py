@@ -1,0 +1,6 @@
+"""What documents counts, beside what every service does."""
+
+from prometheus_client import Counter, Gauge
+
+SCANNED = Counter("xinqiao_documents_scanned_total", "Objects looked at for malware", ["outcome"])
+FAULTY = Gauge("xinqiao_documents_faulty_objects", "Objects that are missing from the store or were altered", ["fault"])

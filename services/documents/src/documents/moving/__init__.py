@@ -1,0 +1,1 @@
+"""How files and papers follow a case to the nodes that work on it."""

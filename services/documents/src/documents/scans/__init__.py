@@ -1,0 +1,1 @@
+"""Looking for malware in what was handed in."""

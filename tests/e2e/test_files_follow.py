@@ -1,0 +1,111 @@
+"""Files and papers follow a case over real links: cut in the middle, sender killed, an object that was altered."""
+
+import os
+import subprocess
+import sys
+import uuid
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from node.calling import until
+from node.demo import OFFICE, act, case_at
+from tests.e2e.casework import NOTICE, opinion, registered, served
+from tests.support.tree import TestCaller, Tree
+
+LARGE = 24 * 1024 * 1024
+PDF = b"%PDF-1.7\n1 0 obj << >> endobj\n%%EOF\n"
+
+
+def path(case: str, thing: str = "files", thing_id: str = "") -> str:
+    return f"/api/documents/v1/petitions/{case}/{thing}/{thing_id}".rstrip("/")
+
+
+def put(clerk: TestCaller, case: str, content: bytes) -> str:
+    file_id = str(uuid.uuid4())
+    clerk.put(path(case, "files", file_id), content, {"Content-Type": "application/pdf"})
+    return file_id
+
+
+def coming(caller: TestCaller, case: str) -> dict[str, Any]:
+    found: dict[str, Any] = caller.get(path(case, "moving"))
+    return found
+
+
+def here(caller: TestCaller, case: str, wanted: int) -> bool:
+    files = coming(caller, case)["files"]
+    return bool(files["here"] == wanted and files["total"] == 5)
+
+
+def begun(caller: TestCaller, case: str, file_id: str) -> bool:
+    """The large one is on its way, and not here."""
+    return any(each["id"] == file_id and 0 < each["bytes_here"] < LARGE for each in coming(caller, case)["coming"])
+
+
+def content(tree: Tree, caller: TestCaller, node: str, case: str, file_id: str) -> bytes:
+    headers = {"Authorization": f"Bearer {caller.token}"}
+    return tree.client.get(tree.url(node) + path(case, "files", file_id), headers=headers).content
+
+
+def moving(tree: Tree, *words: str) -> "subprocess.CompletedProcess[str]":
+    command: list[str | Path] = [Path(sys.executable).with_name("xinqiao"), "documents", "moving", "--node", "township", *words]
+    environment = {**tree.environment, "COLUMNS": "200"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def newest_object(tree: Tree, node: str) -> Path:
+    objects = (tree.node(node).directory / "store" / "objects").rglob("*")
+    return max((each for each in objects if each.is_file()), key=lambda each: each.stat().st_mtime_ns)
+
+
+def test_five_files_follow_a_hand_over_through_cuts_a_restart_and_an_altered_object(tree: Tree) -> None:
+    county, township = tree.caller("county.clerk"), tree.caller("township.clerk")
+    held = case_at(county, registered(county)["id"], "screened")
+    case = held["id"]
+    until(partial(county.get, path(case)))
+    contents = [PDF + os.urandom(size) + PDF for size in (70_000, 300_000, 300_001, LARGE - 2 * len(PDF))]
+    ids = [put(county, case, each) for each in contents]
+    altered_content = PDF + os.urandom(5000) + PDF
+    altered_id = put(county, case, altered_content)
+    altered = newest_object(tree, "county")
+    whole = altered.read_bytes()
+    altered.chmod(0o600)
+    altered.write_bytes(whole[:-40] + bytes(40))
+
+    wire = tree.node("township").wire
+    wire.cut()
+    try:
+        act(county, held, "transfer", to_unit=OFFICE["township"])
+    finally:
+        wire.mend()
+    received = act(township, case_at(township, case, "offered"), "receive")
+    until(partial(begun, township, case, ids[3]))
+    wire.cut()
+    try:
+        assert coming(township, case)["files"]["total"] == 5
+        accepted = act(township, received, "accept", fields=NOTICE)  # they work with what is here
+        refused = township.status("GET", path(case, "files", altered_id))
+        assert refused == 409
+        for daemon in tree.node("county").application.daemons.values():
+            daemon.kill9()
+        tree.restart("county")
+    finally:
+        wire.mend()
+    until(partial(here, township, case, 4), within=60)
+    for file_id, each in zip(ids, contents, strict=True):
+        assert content(tree, township, "township", case, file_id) == each
+    assert coming(township, case)["coming"][0]["missing_at"] == ["33.02.25:damaged"]
+    told = moving(tree)
+    assert (told.returncode, "33.02.25:damaged" in told.stdout) == (1, True), told.stdout + told.stderr
+
+    altered.write_bytes(whole)
+    assert "已再次请求: 1" in moving(tree, "--again", "--petition", case).stdout
+    until(partial(here, township, case, 5))
+    assert content(tree, township, "township", case, altered_id) == altered_content
+    neighbour = TestCaller.sign_in(tree.client, tree.url("county"), "liutang.clerk", tree.passwords["liutang.clerk"])
+    assert neighbour.status("GET", path(case, "moving")) == 404
+
+    approved = opinion(tree, "township", act(tree.caller("township.handler"), accepted, "investigate"))
+    served(tree, "township", approved)
+    papers = until(lambda: county.get(path(case, "papers"))["items"], within=40)
+    assert until(lambda: county.get(path(case, "papers", papers[0]["paper_id"]))["outcome"]) == "support"
