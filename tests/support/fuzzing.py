@@ -21,6 +21,8 @@ from schemathesis.engine import events, from_schema
 from kit.idempotency import PATTERN
 
 serializer.alias("application/offset+octet-stream", "application/octet-stream")  # parts of files, by the tus protocol
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+serializer.alias(DOCX, "application/octet-stream")  # drafts of papers that were edited in Word
 MEMBERS = ("type", "title", "title_en", "status", "next")
 CONFIG: dict[str, Any] = {
     "seed": 2026,

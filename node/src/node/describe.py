@@ -51,7 +51,7 @@ def consumers_text(services: list[Service]) -> str:
     lines += ["| queue | hears |", "|---|---|"]
     for service in services:
         for consumer in service.consumers:
-            heard = sorted(consumer.handlers) if consumer.letters else consumer.bindings
+            heard = sorted(consumer.handlers) if consumer.letters or consumer.bulk else consumer.bindings
             lines.append(f"| {consumer.queue} | {', '.join(f'`{kind}`' for kind in heard)} |")
     return "\n".join(lines) + "\n"
 

@@ -59,7 +59,7 @@ def _unit(runtime: Runtime, code: str) -> Unit:
 
 def word_for(name: str) -> str:
     """A word for a unit that was given none: 丁镇信访办 numbers as 丁镇信."""
-    return re.sub(r"信访(工作)?(局|办公室|办)$", "信", name).removesuffix("局").removesuffix("办")
+    return re.sub(r"(局|办公室|办)$", "", re.sub(r"信访(工作)?(局|办公室|办)$", "信", name))
 
 
 async def init(runtime: Runtime, session: Session) -> list[Row[Any]]:

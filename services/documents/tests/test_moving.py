@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 from services.documents.tests.conftest import OPINION
 from services.documents.tests.moving_nodes import CITY, CLERKS, Nodes, pages
 from tests.support.nodes import token
@@ -17,6 +18,7 @@ from contracts.letters import FilePart, Manifest, ManifestItem
 from contracts.speech import Enclosed
 from documents.main import service
 from documents.moving.domain import PART
+from documents.moving.figures import FIGURES
 from documents.moving.receiving import NotKnownYet
 
 HANDLER = token("330225-xf", COUNTY, ("handler",))
@@ -76,6 +78,12 @@ async def test_who_received_it_sees_how_much_is_here_and_is_told_what_to_do_for_
     assert refused.json()["from_node"] == COUNTY
     (coming,) = (await nodes.get(TOWNSHIP, "moving")).json()["coming"]
     assert (coming["id"], coming["state"]) == (large_id, "coming")
+    runtime = nodes.services[TOWNSHIP].runtime
+    async with runtime.database.transaction() as session:
+        await FIGURES.run(runtime, session)
+    assert REGISTRY.get_sample_value("xinqiao_files_awaited", {"state": "asked"}) == 1
+    assert 0 < (REGISTRY.get_sample_value("xinqiao_files_bytes_under_way") or 0) <= 8 * PART
+    assert (REGISTRY.get_sample_value("xinqiao_files_oldest_awaited_seconds") or 0) > 0
     first = (await nodes.services[TOWNSHIP].request("GET", nodes.path("files") + "?limit=1")).json()
     second = await nodes.services[TOWNSHIP].request("GET", nodes.path("files") + f"?limit=1&cursor={first['next']}")
     assert [each["file_id"] for each in (*first["items"], *second.json()["items"])] == list(listed)

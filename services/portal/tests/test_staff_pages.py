@@ -204,7 +204,7 @@ async def test_a_page_calls_with_the_persons_own_rights(
     async with browsing(node[0]) as leader:
         await leader.sign_in("leader")
         await leader.open(case)
-        assert "登记</a>" not in leader.page  # a leader does not register
+        assert ">登记</a>" not in leader.page  # a leader does not register
         answer = await leader.send("/staff/register", **MATTER)
         assert answer.status_code == 403
     async with browsing(node[0]) as analyst:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from contracts.envelope import Envelope
 from contracts.events import CaseState, RequestState
-from contracts.units import UnitDirectory
+from contracts.units import Unit, UnitDirectory
 from documents.moving.domain import Hop, Whereabouts, units_of
 from kit.db import Session
 
@@ -56,13 +56,16 @@ class Neighbours:
 
     def __init__(self, units: UnitDirectory) -> None:
         self._units = units
+        self._served: dict[str, list[Unit]] = {}
+        for unit in units.units.values():
+            self._served.setdefault(unit.node, []).append(unit)
 
     def may_have(self, node: str, accused: Collection[str], readers: Collection[str] | None = None) -> bool:
         """Whether some unit there may read what accuses these (Art 30), and what only these may read (保密)."""
         only = None if readers is None else units_of(readers)
-        served = (unit for unit in self._units.units.values() if unit.node == node)
         return any(
-            (only is None or unit.code in only) and not self._units.is_kept_from(unit, accused) for unit in served
+            (only is None or unit.code in only) and not self._units.is_kept_from(unit, accused)
+            for unit in self._served.get(node, ())
         )
 
 
