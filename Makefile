@@ -20,7 +20,7 @@ down: ## stop the four nodes, and only them
 status: ## what runs and how it is
 	@$(PYTHON) -m xinqiao_local status
 
-demo: ## tell the main story on the running nodes: a petition travels four tiers and back; then sixty days pass
+demo: ## tell the story on the running nodes: a petition travels four tiers and back; forty pages, a seal, a dossier; sixty days pass
 	@$(PYTHON) -m node.demo
 
 test: ## install what is missing and run everything that CI runs

@@ -48,7 +48,8 @@ def content(tree: Tree, caller: TestCaller, node: str, case: str, file_id: str) 
 
 
 def moving(tree: Tree, *words: str) -> "subprocess.CompletedProcess[str]":
-    command: list[str | Path] = [Path(sys.executable).with_name("xinqiao"), "documents", "moving", "--node", "township", *words]
+    program = Path(sys.executable).with_name("xinqiao")
+    command: list[str | Path] = [program, "documents", "moving", "--node", "township", *words]
     environment = {**tree.environment, "COLUMNS": "200"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 

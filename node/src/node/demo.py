@@ -82,13 +82,16 @@ def act(caller: Caller, case: dict[str, Any], action: str, **body: Any) -> dict[
     return done
 
 
-def letter_at_the_township(story: Story) -> None:
+def letter_at_the_township(story: Story) -> str:
+    """Returns its id."""
     clerk = story.caller("township.clerk")
-    story.step("乡镇窗口登记一封来信", "a township clerk registers a letter", lambda: clerk.post(
+    receipt = story.step("乡镇窗口登记一封来信", "a township clerk registers a letter", lambda: clerk.post(
         "/api/intake/v1/petitions", channel="letter", kind="appeal", route=6, title="村口路灯不亮",
         content="村口三盏路灯坏了两个月,晚上老人出门看不清路,盼修。",
         petitioners=[{"name": "石小满", "phone": "13800000199", "address": "象溪县石桥镇下桥村"}],
     ))  # fmt: skip
+    letter: str = receipt["id"]
+    return letter
 
 
 def petition_to_the_province(story: Story) -> dict[str, Any]:
@@ -230,28 +233,29 @@ def load(run: Path, client: httpx.Client) -> Story:
     return Story(client, nodes, passwords, [file for file in clocks if file])
 
 
-def tell(story: Story) -> None:
-    """The first act, in order. Raises Unanswered at the step that fails."""
+def tell(story: Story) -> tuple[str, str]:
+    """The first act, in order; returns the letter and the case it told of. Raises Unanswered at the step that fails."""
     console.print("[bold]一 一件信访事项走过四级  one petition travels four tiers and back[/bold]")
-    letter_at_the_township(story)
+    letter = letter_at_the_township(story)
     receipt = petition_to_the_province(story)
     classified(story, receipt["id"])
     down_the_tiers(story, receipt["id"])
     handled_at_the_township(story, receipt["id"])
     told_and_looked_up(story, receipt)
     counted_at_the_province(story, receipt["id"])
+    return letter, receipt["id"]
 
 
 def main() -> int:
     """Tell the story; 0 when every step worked."""
-    from node import demo_overdue
+    from node import demo_overdue, demo_papers
 
     run = Path(os.environ.get("XQ_RUN_DIR", ".run"))
     started = time.perf_counter()
     try:
         with httpx.Client(timeout=30) as client:
             story = load(run, client)
-            tell(story)
+            demo_papers.tell(story, *tell(story))
             demo_overdue.tell(story)
     except FileNotFoundError:
         console.print(f"[red]没有运行中的节点[/red]  no nodes below {run}: run `make up` first")

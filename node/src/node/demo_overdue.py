@@ -1,4 +1,4 @@
-"""The second act of `make demo`: nobody acts, time passes on all nodes, and the limit makes itself heard."""
+"""The third act of `make demo`: nobody acts, time passes on all nodes, and the limit makes itself heard."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ WARNED = "routing.clock.warned.v1"
 
 def tell(story: Story) -> None:
     """In order. Raises Unanswered at the step that fails."""
-    console.print("[bold]二 六十天里无人办理  sixty days in which nobody acts[/bold]")
+    console.print("[bold]三 六十天里无人办理  sixty days in which nobody acts[/bold]")
     case = accepted_and_left(story)
     due = datetime.fromisoformat(handling(case_of(story, case))["due_at"]).astimezone(CHINA)
     passed(story, case, due - BEFORE + MORNING, "yellow", "黄色预警")
