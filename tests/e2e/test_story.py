@@ -113,13 +113,24 @@ def test_an_account_sees_its_subtree_and_no_other(tree: Tree) -> None:
 
 def reads(case: str, number: str) -> Iterator[tuple[str, dict[str, str], bool]]:
     """Every route to read by, of every service: (path, query, whether it names the petition)."""
-    known = {"petition_id": case, "case_id": case, "number": number, "region": "33.02.25.100"}
+    petition = {"petition_id": case, "case_id": case, "number": number, "region": "33.02.25.100"}
     for file in sorted((Path(__file__).parents[2] / "docs" / "openapi").glob("*.json")):
         for path, operations in json.loads(file.read_text(encoding="utf-8"))["paths"].items():
             if "get" in operations and not path.startswith(f"/api/{file.stem}/v1/public/") and path.startswith("/api/"):
-                asked = [each["name"] for each in operations["get"].get("parameters", []) if each["in"] == "query"]
-                filled = re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], str(uuid.uuid4())), path)
-                yield filled, {name: known[name] for name in asked if name in known}, case in filled
+                parameters = operations["get"].get("parameters", [])
+                counts = {each["name"]: "1" for each in parameters if each["schema"].get("type") == "integer"}
+                known = {**petition, **counts}
+                asked = [each["name"] for each in parameters if each["in"] == "query" and (
+                    each["required"] or each["name"] in petition)]  # fmt: skip
+                yield (
+                    filled(path, known),
+                    {name: known[name] for name in asked if name in known},
+                    case in filled(path, known),
+                )
+
+
+def filled(path: str, known: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], str(uuid.uuid4())), path)
 
 
 def test_a_township_reads_nothing_of_another_one_by_any_route(tree: Tree) -> None:

@@ -46,11 +46,13 @@ def setup(
     node_config: NodeConfig = None,
     node: NodeName = None,
     services: Annotated[str, typer.Option(help="names, separated by commas")] = "",
+    draw_seals: Annotated[bool, typer.Option(help="and `seals init`, for a demonstration 并绘制演示印章")] = False,
 ) -> None:
     """Migrate the databases, declare the broker, load reference data. Safe to run again."""
     from alembic.util import CommandError
     from asyncpg import PostgresError
 
+    from kit.errors import Refused
     from node.management import BrokerRefused
     from node.preparing import prepare
     from node.services import NAMES, load_all
@@ -59,9 +61,13 @@ def setup(
     try:
         chosen = load_all(services.split(",") if services else NAMES)
         asyncio.run(prepare(settings, chosen, lambda done: typer.echo(f"{settings.node.path}: {done}")))
+        if draw_seals:
+            from node.sealing import as_documents, init
+
+            asyncio.run(as_documents(settings, init))
     except KeyError as error:
         raise typer.BadParameter(f"no service {error}; there are {', '.join(NAMES)}") from None
-    except (OSError, ValueError, PostgresError, CommandError, BrokerRefused) as error:
+    except (OSError, ValueError, PostgresError, CommandError, BrokerRefused, Refused) as error:
         typer.echo(f"setup of {settings.node.path} failed 未完成: {type(error).__name__}: {error}", err=True)
         raise typer.Exit(2) from None
     typer.echo(f"{settings.node.path}: ready 就绪")

@@ -3,9 +3,11 @@ case leaves as a dossier that proves itself.
 """
 
 import base64
+import contextlib
 import hashlib
 import io
 import os
+import re
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pypdfium2
 from PIL import Image, ImageDraw, ImageFont
 
 from documents.dossiers.checking import verify
@@ -122,10 +125,23 @@ def sealed(story: Story, case: str) -> None:
     paper = story.step("处理意见书编号、盖章、签名、锁定", "numbered, sealed, signed, locked", lambda: until(
         lambda: next(iter(handler.get(listed)["items"]), None), within=60))  # fmt: skip
     console.print(f"              {paper['number']}")
-    standing = story.step("扫码核验", "looked up by its code", lambda: story.public("township").get(
-        f"/api/documents/v1/verifications/{paper['code']}"))  # fmt: skip
+    pdf = send(handler, "GET", f"/api/documents/v1/petitions/{case}/papers/{paper['paper_id']}/sealed", {}).content
+    verification = f"/api/documents/v1/verifications/{code_on(pdf)}"
+    standing = story.step(
+        "按文书上的码核验", "looked up by its code", lambda: story.public("township").get(verification)
+    )
     if (standing["standing"], standing["sha256"]) != ("stands", paper["sha256"]):
         raise Unanswered("the sealed paper does not stand")
+
+
+def code_on(pdf: bytes) -> str:
+    """The code of the verification page, as it is printed beside the QR code of the last page."""
+    with contextlib.closing(pypdfium2.PdfDocument(pdf)) as paper:
+        text = paper[len(paper) - 1].get_textpage().get_text_bounded()
+    found = re.search(r"/verify/(\w+)", text)
+    if found is None:
+        raise Unanswered("the paper names no verification page")
+    return found[1]
 
 
 def bound(story: Story, case: str) -> None:

@@ -96,17 +96,14 @@ class LocalNode:
             stamps.put(fingerprint)
 
     def _run_setup(self) -> None:
-        """And seals for the units, drawn here: for demonstrations."""
+        """With seals for the units, drawn here: for demonstrations."""
         log = self.directory / "log/setup.log"
-        for words in (["setup"], ["seals", "init"]):
-            command_line: list[str | Path] = [command(), *words, "--node-config", self.application.config]
-            with log.open("ab") as stream:
-                done = subprocess.run(
-                    command_line, cwd=self.directory, stdout=stream, stderr=stream, timeout=300, check=False
-                )
-            if done.returncode:
-                tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-                raise NotReady(f"setup of {self.spec.slug} failed\n{tail}")
+        words: list[str | Path] = [command(), "setup", "--draw-seals", "--node-config", self.application.config]
+        with log.open("ab") as stream:
+            done = subprocess.run(words, cwd=self.directory, stdout=stream, stderr=stream, timeout=300, check=False)
+        if done.returncode:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
+            raise NotReady(f"setup of {self.spec.slug} failed\n{tail}")
 
     @property
     def daemons(self) -> dict[str, Daemon]:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from documents.dossiers.binding import Part, Place, bind
+from documents.dossiers.domain import Part, Place
 from documents.papers.renderers import PASSED_ON
 from kit.errors import Refused
 
@@ -77,6 +77,8 @@ async def _answered(process: asyncio.subprocess.Process) -> tuple[bytes, list[Pl
 
 
 def serve(asking: BinaryIO, answering: BinaryIO) -> None:
+    from documents.dossiers.binding import bind  # what lays pages out is loaded here alone
+
     facts, lines = json.loads(asking.read(int.from_bytes(asking.read(LENGTH))))
     parts = []
     for title, unit, day, media_type, size in lines:

@@ -5,12 +5,12 @@ Runs in a process of its own, with limits: what was handed in may be hostile.
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
 import pikepdf
 from PIL import Image, ImageOps
 
+from documents.dossiers.domain import Part, Place
 from documents.papers.layout import pdf_of
 
 A4 = (595.28, 841.89)  # points
@@ -28,25 +28,6 @@ table { width: 100%; border-collapse: collapse; } td, th { border: .5pt solid #3
 th { font-weight: 700; } tr { page-break-inside: avoid; } td { overflow-wrap: anywhere; }
 td.n { text-align: center; white-space: nowrap; }
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A thing of the dossier; content: None for what has no pages. day: as shown in the catalogue."""
-
-    title: str
-    unit: str
-    day: str
-    media_type: str
-    content: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a part stands: its first page, from 1, and how many there are; None: it is in the archive only."""
-
-    page: int | None
-    pages: int | None
 
 
 def bind(facts: Sequence[tuple[str, str]], parts: Sequence[Part]) -> tuple[bytes, list[Place]]:

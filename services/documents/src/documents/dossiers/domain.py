@@ -67,6 +67,25 @@ class Fault:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A thing of the dossier; content: None for what has no pages. day: as shown in the catalogue."""
+
+    title: str
+    unit: str
+    day: str
+    media_type: str
+    content: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a part stands: its first page, from 1, and how many there are; None: it is in the archive only."""
+
+    page: int | None
+    pages: int | None
+
+
 class Malformed(ValueError):
     """No dossier, or not one of a format known here. The text says what is amiss."""
 

@@ -12,8 +12,7 @@ from prometheus_client import Counter, Gauge
 from documents import resources
 from documents.dossiers import store
 from documents.dossiers.binder import Source, bound
-from documents.dossiers.binding import Part, Place
-from documents.dossiers.domain import BOUND, KEYS, MANIFEST, SIGNATURE, Entry, Manifest
+from documents.dossiers.domain import BOUND, KEYS, MANIFEST, SIGNATURE, Entry, Manifest, Part, Place
 from documents.dossiers.gathering import Thing, once, things
 from documents.dossiers.packing import Archive, pack
 from documents.storage import store as objects

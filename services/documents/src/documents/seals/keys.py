@@ -1,6 +1,7 @@
 """The private keys behind seals: encrypted PKCS#12 files in the node's keys directory, or a PKCS#11 token.
 
-Signing blocks, so it is done in threads; a token's session takes one at a time.
+Signing blocks, so it is done in threads; a token's session takes one at a time. What signs is imported when the first
+paper is: it takes as long as all else of the service together.
 """
 
 import os
@@ -9,20 +10,19 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from asn1crypto import pem, x509
-from pyhanko.config.pkcs11 import TokenCriteria
-from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session
-from pyhanko.sign.signers import Signer, SimpleSigner
-from pyhanko.sign.timestamps import HTTPTimeStamper
 
-from documents.seals import authority, signing
+from documents.seals import authority
 from documents.seals.authority import Identity
 from documents.seals.settings import SealSettings
 from kit.crypto import Keyring
 from kit.errors import Refused
+
+if TYPE_CHECKING:
+    from pyhanko.sign.signers import Signer
 
 IN_FILE, IN_TOKEN = "file", "pkcs11:"
 ROOT, ROOT_KEY = "root.pem", "root.p12"
@@ -45,7 +45,6 @@ class SealKeys:
         self._signers: dict[UUID, Signer] = {}
         self._lock = Lock()
         self._session: Any = None
-        self._stamps = HTTPTimeStamper(settings.timestamp_url) if settings.timestamp_url else None
 
     @property
     def roots_file(self) -> Path:
@@ -79,11 +78,16 @@ class SealKeys:
 
     def sign(self, pdf: bytes, seal_id: UUID, key: str, certificate: bytes, *, number: str, unit_name: str) -> bytes:
         """The PDF signed and found right. Raises Refused: "seal-key-away", "seal-unsound", "no-seal-root"."""
-        roots = self.roots()
+        from pyhanko.sign.timestamps import HTTPTimeStamper
+
+        from documents.seals import signing
+
+        roots, authority_of_time = self.roots(), self._settings.timestamp_url
+        stamps = HTTPTimeStamper(authority_of_time) if authority_of_time else None
         with self._away():
             signer = self._signer(seal_id, key, certificate)
             with self._lock:
-                signed = signing.sign(pdf, signer, number=number, unit_name=unit_name, stamps=self._stamps)
+                signed = signing.sign(pdf, signer, number=number, unit_name=unit_name, stamps=stamps)
         verdict = signing.verify(signed, roots)
         if not verdict.whole:
             raise Refused("seal-unsound", fault=verdict.fault)
@@ -101,7 +105,7 @@ class SealKeys:
             self._signers.clear()
             raise Refused("seal-key-away", reason=type(error).__name__) from error
 
-    def _signer(self, seal_id: UUID, key: str, certificate: bytes) -> Signer:
+    def _signer(self, seal_id: UUID, key: str, certificate: bytes) -> "Signer":
         known = self._signers.get(seal_id)
         if known is None:
             of_file = key == IN_FILE
@@ -109,12 +113,21 @@ class SealKeys:
             self._signers[seal_id] = known
         return known
 
-    def _of_file(self, seal_id: UUID) -> Signer:
+    def _of_file(self, seal_id: UUID) -> "Signer":
+        from pyhanko.sign.signers import SimpleSigner
+
         data = (self.directory / f"{seal_id}.p12").read_bytes()
-        signer: Signer = SimpleSigner.load_pkcs12_data(data, [], passphrase=self._passphrase(str(seal_id)).encode())
+        signer: Signer | None = SimpleSigner.load_pkcs12_data(
+            data, [], passphrase=self._passphrase(str(seal_id)).encode()
+        )
+        if signer is None:
+            raise ValueError("not a PKCS#12 file that opens")
         return signer
 
-    def _of_token(self, label: str, certificate: bytes) -> Signer:
+    def _of_token(self, label: str, certificate: bytes) -> "Signer":
+        from pyhanko.config.pkcs11 import TokenCriteria
+        from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session
+
         token = self._settings.token
         if token is None:
             raise Refused("seal-key-away", reason="no token is set")
