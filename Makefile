@@ -44,10 +44,11 @@ fast: ## the tests of the packages alone, without nodes, browser and faults
 soak: ## long runs of the simulation (not part of make test)
 	@$(PYTEST) -m soak --timeout 3600 node
 
-bench: up ## speed as ratios against floors measured in the same run; prints a table, writes build/bench.json
+bench: up ## speed as ratios against floors measured in the same run, then bench-life; tables in build/
 	@$(PYTHON) -m deploy.bench
+	@$(MAKE) --no-print-directory bench-life
 
-bench-life: ## whole lives of cases at three sizes of the database: half an hour, up to 30 GB of disk
+bench-life: ## whole lives of cases at three sizes of the database: a quarter of an hour, up to 30 GB of disk
 	@$(PYTHON) -m deploy.bench --lifecycle --out build/bench-life.json
 
 contracts: ## write schemas and AsyncAPI from the models

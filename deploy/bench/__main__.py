@@ -1,6 +1,6 @@
 """`make bench`: measures, prints a table, writes build/bench.json. Two of the measures look at the nodes of `make up`.
 
-`make bench-life`: whole lives of cases on a node of its own. On two cores it takes about half an hour, most of it to
+`make bench-life`: whole lives of cases on a node of its own. On two cores about a quarter of an hour, most of it to
 fill databases with a million cases, and up to 30 GB of disk meanwhile; with --sizes 0,100000 five minutes.
 """
 

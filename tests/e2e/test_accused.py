@@ -38,8 +38,8 @@ def known_everywhere(caller: TestCaller, receipt: dict[str, Any]) -> None:
     """Wait until every service of a node has heard of a petition; what came before it has been heard of too."""
     paths = [f"/api/{path.format(receipt['id'])}" for path in EVERYWHERE]
     assert until(lambda: all(caller.status("GET", path) == httpx.codes.OK for path in paths))
-    messages = f"/api/notify/v1/messages?petition_id={receipt['id']}"
-    assert until(lambda: caller.get(messages)["items"])
+    messages = partial(caller.get, "/api/notify/v1/messages", petition_id=receipt["id"])
+    assert until(lambda: messages()["items"])
 
 
 def test_no_route_of_any_service_tells_the_accused_unit_or_those_below_it(tree: Tree) -> None:

@@ -29,8 +29,8 @@ def test_only_who_has_to_do_with_it_and_who_supervises_reads_it_at_any_node(tree
     act(leader, case, "mark-confidential", note=WHY)
     for caller in (water, desk):
         assert until(partial(everywhere, caller, kept, httpx.codes.NOT_FOUND))
-    messages = f"/api/notify/v1/messages?petition_id={kept['id']}"
-    assert until(lambda: water.get(messages)["items"] == [])
+    messages = partial(water.get, "/api/notify/v1/messages", petition_id=kept["id"])
+    assert until(lambda: messages()["items"] == [])
     assert known_of(tree, "county", water, kept) == []
     assert known_of(tree, "city", desk, kept) == []
     assert known_of(tree, "province", tree.caller("province.clerk"), kept) == []

@@ -60,7 +60,7 @@ def passed(story: Story, case: str, moment: datetime, level: str, zh: str) -> No
     def heard() -> bool:
         return len(warnings(supervisor, case)) > before and handling(case_of(story, case))["level"] == level
 
-    story.step(f"{zh}到达省级", f"the {level} level is told at the province", lambda: until(heard))
+    story.step(f"{zh}到达省级", f"the {level} level is told at the province", lambda: until(heard, within=60))
 
 
 def warnings(caller: Caller, case: str) -> list[Any]:
