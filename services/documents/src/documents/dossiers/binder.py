@@ -1,4 +1,5 @@
-"""A process that binds one dossier, with limits of its own: asked on standard input, answers on standard output.
+"""A process that binds one dossier, confined as strangers' files want it (documents.launch): asked on standard input,
+answers on standard output.
 
 A question is a length (8 bytes) and JSON, then the contents of the parts one after the other; an answer is a length and
 the places as JSON, then the PDF.
@@ -7,7 +8,6 @@ the places as JSON, then the PDF.
 import asyncio
 import json
 import os
-import resource
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -15,13 +15,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from documents import launch
 from documents.dossiers.domain import Part, Place
 from documents.papers.renderers import PASSED_ON
 from kit.errors import Refused
 
 LENGTH = 8
-MEMORY = 3 * 1024**3  # address space in bytes
-SECONDS = 600.0
+MEGABYTES, SECONDS, BYTES = 3072, 600, 64 * 1024 * 1024  # of address space, of work, of a file that it writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,11 @@ class Source:
 async def bound(facts: Sequence[tuple[str, str]], sources: Sequence[Source]) -> tuple[bytes, list[Place]]:
     """As binding.bind, elsewhere. Raises Refused("dossier-not-bound") when it takes too long, too much, or gives up."""
     env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    bounds = [str(bound) for bound in (MEGABYTES, SECONDS, BYTES)]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "documents.dossiers.binder", stdin=PIPE, stdout=PIPE, env=env
-    )
+        sys.executable, "-I", "-S", launch.__file__, *bounds, sys.executable, "-m", "documents.dossiers.binder",
+        stdin=PIPE, stdout=PIPE, env=env,
+    )  # fmt: skip
     try:
         async with asyncio.timeout(SECONDS):
             await _ask(process, facts, sources)  # it answers when it has all
@@ -90,7 +92,6 @@ def serve(asking: BinaryIO, answering: BinaryIO) -> None:
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answering:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
         serve(sys.stdin.buffer, answering)

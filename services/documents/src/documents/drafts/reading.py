@@ -1,7 +1,7 @@
 """Reads the sections out of a .docx that was edited: run as a script, the file on standard input, JSON out; its
 argument is JSON too: heading -> section, null for what is our own text.
 
-Run within bounds (documents.pages.launch); standard library only. Headings tell the sections: content controls would
+Run within bounds (documents.launch); standard library only. Headings tell the sections: content controls would
 name them more firmly, but LibreOffice writes their text two and three times. What belongs to no section is named by
 its place, never by what it says.
 """

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from documents import launch
 from documents.drafts import reading
 from documents.drafts.domain import as_text
-from documents.pages import launch
 from documents.papers.library import Template
 from kit.errors import Refused
 

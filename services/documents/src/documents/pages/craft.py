@@ -1,4 +1,4 @@
-"""What is done to a stranger's pictures and PDFs, in a process of its own (see launch.py): `craft.py FILE`.
+"""What is done to a stranger's pictures and PDFs, in a process of its own (see documents.launch): `craft.py FILE`.
 
 The file holds an order as JSON; the answer is JSON on the standard output, {"problem": slug} for what is refused.
 """

@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from documents.pages import craft, launch
+from documents import launch
+from documents.pages import craft
 from documents.pages.settings import PagesSettings
 
 PDF = "application/pdf"
