@@ -4,16 +4,16 @@ import asyncio
 import hashlib
 import json
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from services.documents.tests.sealing import NOTICE, UNIT, case_state
+from services.documents.tests.sealing import NOTICE, UNIT, WORD, case_state
 from tests.support.nodes import token
 from tests.support.running import told
 
 from documents import resources
-from documents.seals import signing, store, working
+from documents.seals import domain, registering, signing, store, working
 from documents.storage.objects import Locked
 
 
@@ -83,11 +83,29 @@ async def test_a_unit_without_a_seal_waits_with_the_reason_and_is_sealed_once_it
     office = Office(desk)
     paper = await office.opinion()
     await office.approve(paper)
-    assert await office.work() == 1
+    assert await office.work() == 0  # it is not even tried
     state = await office.state(paper)
     assert (state["state"], state["why_zh"]) == ("waiting", "该单位没有可用的印章")
     assert await desk.running.rows("SELECT 1 FROM numbers") == []  # no number is spent on it
     await office.register()
+    assert await office.work() == 1
+    assert (await office.state(paper))["state"] == "sealed"
+
+
+async def test_a_seal_that_was_registered_unseen_is_found_when_the_paper_is_tried_again(desk: Any) -> None:
+    from services.documents.tests.sealing import Office
+
+    office = Office(desk)
+    paper = await office.opinion()
+    runtime = office.running.runtime
+    new = registering.drawn_seal(runtime, resources.of(runtime).units.units[UNIT], WORD, datetime.now(UTC))
+    async with runtime.database.transaction() as session:
+        await registering.register(runtime, session, new, by="operator")
+        await office.approve(paper)  # does not see the seal yet
+    assert await office.work() == 0
+    (job,) = await office.running.rows("SELECT due_at - now() AS wait FROM seal_jobs")
+    assert timedelta() < job["wait"] <= domain.LONGEST_WAIT
+    await office.running.rows("UPDATE seal_jobs SET due_at = now()")  # that time has passed
     assert await office.work() == 1
     assert (await office.state(paper))["state"] == "sealed"
 

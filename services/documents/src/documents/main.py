@@ -41,7 +41,7 @@ from documents.scrubs.usecases import SCRUB
 from documents.seals import api as seals_api
 from documents.seals.store import correction_binding
 from documents.seals.tables import seal_jobs, sealed_papers
-from documents.seals.working import SEALER
+from documents.seals.working import SEAL_FIGURES, SEALER
 from documents.tables import metadata
 from documents.uploads import api as uploads_api
 from documents.uploads.tables import uploads
@@ -76,7 +76,7 @@ service = Service(
         SCANNER,
         SCRUB,
     ),
-    jobs=(HOUSEKEEPING, SWEEP, SWEEP_UPLOADS, SWEEP_PLACES, FORGET_SERVED, FIGURES, SEALING),
+    jobs=(HOUSEKEEPING, SWEEP, SWEEP_UPLOADS, SWEEP_PLACES, FORGET_SERVED, FIGURES, SEAL_FIGURES, SEALING),
     uploads=(uploads_api.ROOM,),
     sealed=(
         Sealed(uploads, ("metadata",), metadata_binding),

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+import asyncpg
+
 from contracts.envelope import Envelope
 from contracts.events import CaseState, FileState, PaperState, RequestState, SealedPaperState
 from contracts.letters import Manifest
@@ -18,14 +20,17 @@ MANIFEST = "documents.manifest.v1"
 EVERYTHING = (FILE, PAPER, SEALED)
 MOST = 200  # items of a letter
 # who changes what is here, and who tells of it, take turns; what is told was committed
-LOCK = "SELECT FROM petitions WHERE id = $1 FOR NO KEY UPDATE"
-# nodes that work on the case, or support who does, beside this one; what is official, those too that handed it on
+LOCK = "SELECT FROM petitions WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+WHERE = "SELECT petition_id, nodes, senders FROM whereabouts WHERE petition_id = ANY ($1::uuid[])"
+# nodes that work on the cases, or support who does, beside this one; what is official, those too that handed it on
 AT_WORK = """
-SELECT writer AS node, true AS all FROM whereabouts WHERE petition_id = $1 AND writer = ANY (nodes) AND writer <> $2
+SELECT petition_id, writer AS node, true AS everything, false AS official FROM whereabouts
+  WHERE petition_id = ANY ($1::uuid[]) AND writer = ANY (nodes) AND writer <> $2
 UNION
-SELECT unnest(senders), true FROM whereabouts WHERE petition_id = $1 AND writer = $2 AND $3
+SELECT petition_id, unnest(senders), true, true FROM whereabouts WHERE petition_id = ANY ($1::uuid[]) AND writer = $2
 UNION
-SELECT to_node, false FROM supports WHERE petition_id = $1 AND from_node = $2 AND to_node <> $2 AND open
+SELECT petition_id, to_node, false, false FROM supports
+  WHERE petition_id = ANY ($1::uuid[]) AND from_node = $2 AND to_node <> $2 AND open
 """
 
 
@@ -33,12 +38,15 @@ async def follow_case(runtime: Runtime, session: Session, events: Sequence[Envel
     """Versions that this node has written: all there is goes along with the case; papers, as a result, to those too
     that handed it on.
     """
-    for event in events:
+    own = [event for event in events if event.node == runtime.node and _goes(event.data, runtime.node)]
+    if not own:
+        return
+    ids = [event.subject for event in own]
+    await session.raw.execute(LOCK, ids)
+    where = {row["petition_id"]: row for row in await session.raw.fetch(WHERE, ids)}
+    for event in own:
         state: CaseState = event.data
-        if event.node != runtime.node or (state.writer == runtime.node and state.last.action not in RESULTS):
-            continue
-        await session.raw.execute(LOCK, event.subject)
-        row = await session.raw.fetchrow("SELECT nodes, senders FROM whereabouts WHERE petition_id = $1", event.subject)
+        row = where.get(event.subject)
         nodes, senders = (row["nodes"], row["senders"]) if row else ([], [])
         if state.writer != runtime.node and state.writer in nodes:
             await tell(runtime, session, event.subject, state.writer, cause=event)
@@ -47,21 +55,36 @@ async def follow_case(runtime: Runtime, session: Session, events: Sequence[Envel
                 await tell(runtime, session, event.subject, node, kinds=(PAPER, SEALED), cause=event)
 
 
+def _goes(state: CaseState, here: str) -> bool:
+    return state.writer != here or state.last.action in RESULTS
+
+
 async def follow_request(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
     """Units of other nodes that were asked to support one of this node: they have the files."""
     for event in events:
         state: RequestState = event.data
         asks = state.kind == SUPPORT and state.status == "sent" and state.from_node == event.node == runtime.node
         if asks and state.to_node != runtime.node:
-            await session.raw.execute(LOCK, event.subject)
+            await session.raw.execute(LOCK, [event.subject])
             await tell(runtime, session, event.subject, state.to_node, kinds=(FILE,), cause=event)
 
 
 async def follow_own(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
     """What was stored, filed or sealed here goes to where the case is by now."""
-    for event in events:
-        if event.node == runtime.node:
-            await pass_on(runtime, session, event.subject, {_item_of(event)}, cause=event)
+    own = [event for event in events if event.node == runtime.node]
+    at_work = await _at_work(runtime, session, [event.subject for event in own])
+    for event in own:
+        official = isinstance(event.data, SealedPaperState)
+        for row in at_work:
+            if row["petition_id"] == event.subject and (official or not row["official"]):
+                await _tell_of(runtime, session, row, {_item_of(event)}, cause=event)
+
+
+async def _at_work(runtime: Runtime, session: Session, petitions: Collection[UUID]) -> Sequence[asyncpg.Record]:
+    if petitions:
+        await session.raw.execute(LOCK, petitions)
+    rows: Sequence[asyncpg.Record] = await session.raw.fetch(AT_WORK, petitions, runtime.node) if petitions else ()
+    return rows
 
 
 def _item_of(event: Envelope) -> UUID:
@@ -73,15 +96,19 @@ def _item_of(event: Envelope) -> UUID:
 
 async def pass_on(
     runtime: Runtime, session: Session, petition_id: UUID, items: Collection[UUID], *, but: Collection[str] = (),
-    cause: Envelope | None = None,
 ) -> None:  # fmt: skip
-    """Tell who works on the case what is here now. but: nodes that have it."""
-    await session.raw.execute(LOCK, petition_id)
-    official = cause is not None and isinstance(cause.data, SealedPaperState)
-    for node, everything in await session.raw.fetch(AT_WORK, petition_id, runtime.node, official):
-        if node not in {runtime.node, *but}:
-            kinds = EVERYTHING if everything else (FILE,)
-            await tell(runtime, session, petition_id, node, kinds=kinds, items=items, cause=cause)
+    """Tell who works on the case what has come here now. but: nodes that have it."""
+    for row in await _at_work(runtime, session, [petition_id]):
+        if not row["official"] and row["node"] not in {runtime.node, *but}:
+            await _tell_of(runtime, session, row, items)
+
+
+async def _tell_of(
+    runtime: Runtime, session: Session, row: asyncpg.Record, items: Collection[UUID], cause: Envelope | None = None
+) -> None:
+    kinds = EVERYTHING if row["everything"] else (FILE,)
+    if row["node"] != runtime.node:
+        await tell(runtime, session, row["petition_id"], row["node"], kinds=kinds, items=items, cause=cause)
 
 
 async def tell(

@@ -17,13 +17,20 @@ from kit.auth import Principal
 from kit.db import Session
 from kit.pages import Place
 
-# papers of an approved opinion that were written here, by the unit whose opinion it is; sealed ones are done
+# papers of an approved opinion that were written here, by the unit whose opinion it is; sealed ones are done. A unit
+# that has no seal need not be tried for: the paper waits until it has one or, should that happen just now, for $7
 ASK_APPROVED = """
-INSERT INTO seal_jobs (paper_id, petition_id, unit, case_version, asked_at, due_at)
-SELECT papers.id, papers.petition_id, papers.unit, told.version, told.at, $5
+WITH able AS (
+  SELECT unit FROM seals LEFT JOIN retired_seals ON seal_id = id WHERE unit = ANY ($3::text[]) AND seal_id IS NULL
+    AND version = (SELECT max(version) FROM seals AS each WHERE each.unit = seals.unit))
+INSERT INTO seal_jobs (paper_id, petition_id, unit, case_version, asked_at, due_at, reason)
+SELECT papers.id, papers.petition_id, papers.unit, told.version, told.at,
+  CASE WHEN able.unit IS NULL THEN $5::timestamptz + $7::interval ELSE $5 END,
+  CASE WHEN able.unit IS NULL THEN 'no-seal' END
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $6::timestamptz[])
   AS told (paper_id, petition_id, unit, version, at)
 JOIN papers ON (papers.id, papers.petition_id, papers.unit) = (told.paper_id, told.petition_id, told.unit)
+LEFT JOIN able ON able.unit = papers.unit
 WHERE NOT EXISTS (SELECT FROM sealed_papers WHERE paper_id = papers.id)
 ON CONFLICT DO NOTHING
 """
@@ -36,7 +43,7 @@ RETURNING *
 PUT_OFF = "UPDATE seal_jobs SET due_at = $2, reason = $3 WHERE paper_id = $1"
 RETRY = "UPDATE seal_jobs SET due_at = $1 WHERE $2::uuid IS NULL OR paper_id = $2"
 RETRY_OF_UNIT = "UPDATE seal_jobs SET due_at = $1 WHERE unit = $2 AND reason IS NOT NULL"
-STANDING = "SELECT count(*), count(*) FILTER (WHERE reason IS NOT NULL), min(asked_at) FROM seal_jobs"
+STANDING = "SELECT count(*), count(*) FILTER (WHERE reason IS NOT NULL) FROM seal_jobs"
 CURRENT = """
 SELECT seals.* FROM seals LEFT JOIN retired_seals ON seal_id = id
 WHERE unit = $1 AND seal_id IS NULL AND version = (SELECT max(version) FROM seals WHERE unit = $1)
@@ -57,10 +64,10 @@ async def claim(session: Session, now: datetime, lease: timedelta) -> asyncpg.Re
     return await session.raw.fetchrow(CLAIM, now, lease)
 
 
-async def standing(session: Session) -> tuple[int, int, datetime | None]:
-    """How many papers wait, how many of them because something failed, since when the oldest."""
+async def standing(session: Session) -> tuple[int, int]:
+    """How many papers wait, and how many of them because something failed."""
     found = await session.raw.fetchrow(STANDING)
-    return (0, 0, None) if found is None else (found[0], found[1], found[2])
+    return (0, 0) if found is None else (found[0], found[1])
 
 
 async def waiting(session: Session, limit: int = 200) -> Sequence[Row[Any]]:

@@ -14,7 +14,7 @@ from documents.files import downloads
 from documents.papers import store as papers_store
 from documents.papers.usecases import content_binding
 from documents.seals import store
-from documents.seals.domain import Draft, Sealer, check_sealable
+from documents.seals.domain import LONGEST_WAIT, Draft, Sealer, check_sealable
 from documents.seals.working import CHANNEL, usable_seal
 from kit import audit
 from kit.auth import Principal
@@ -38,7 +38,8 @@ async def on_approved(runtime: Runtime, session: Session, events: Sequence[Envel
     ]
     if told:
         ids, petitions, units, versions, at = (list(column) for column in zip(*told, strict=True))
-        await session.raw.execute(store.ASK_APPROVED, ids, petitions, units, versions, runtime.wall.now(), at)
+        now = runtime.wall.now()
+        await session.raw.execute(store.ASK_APPROVED, ids, petitions, units, versions, now, at, LONGEST_WAIT)
         session.wake.add(CHANNEL)
 
 

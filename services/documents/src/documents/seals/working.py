@@ -24,6 +24,7 @@ from documents.seals.keys import SealKeys
 from documents.storage import store as objects
 from documents.storage.vault import Kept
 from kit import audit
+from kit.app import Job
 from kit.db import Session
 from kit.errors import Refused
 from kit.logs import log
@@ -59,10 +60,7 @@ async def step(runtime: Runtime) -> int:
     now = runtime.wall.now()
     lease = timedelta(seconds=resources.of(runtime).settings.seals.seal_seconds)
     async with runtime.database.transaction() as session:
-        waiting, failing, _ = await store.standing(session)
         job = await store.claim(session, now, lease)
-    WAITING.set(waiting)
-    FAILING.set(failing)
     if job is None:
         return 0
     try:
@@ -74,7 +72,14 @@ async def step(runtime: Runtime) -> int:
     return 1
 
 
+async def _measure(_: Runtime, session: Session) -> None:
+    waiting, failing = await store.standing(session)
+    WAITING.set(waiting)
+    FAILING.set(failing)
+
+
 SEALER = Worker("seals", CHANNEL, step)
+SEAL_FIGURES = Job("seal-figures", timedelta(seconds=15), _measure)
 
 
 def _reason_of(error: Exception) -> str:
