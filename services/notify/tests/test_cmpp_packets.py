@@ -191,7 +191,8 @@ def test_a_packet_that_is_cut_or_longer_is_malformed(table: Any, data: st.DataOb
     "changes",
     [
         {"src_id": "1" * 22}, {"src_id": "信访"}, {"src_id": "1\0"}, {"msg_content": bytes(256)},
-        {"dest_terminal_id": ()}, {"dest_terminal_id": ("1",) * 100}, {"pk_total": 256}, {"msg_id": -1}, {"reserve": bytes(9)},
+        {"dest_terminal_id": ()}, {"dest_terminal_id": ("1",) * 100}, {"pk_total": 256},
+        {"msg_id": -1}, {"reserve": bytes(9)},
     ],
 )  # fmt: skip
 def test_what_fits_into_no_field_is_not_written(changes: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""How a field of a CMPP packet lies in its octets: fixed widths, the high octet of numbers first, text filled with NUL."""
+"""How a field of a CMPP packet lies in its octets: fixed widths, high octets first, text filled with NUL."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
