@@ -16,6 +16,14 @@ class Rejected(Exception):
     """The gateway will never take this message; the text is a reason without personal data."""
 
 
+class NotSent(Exception):
+    """It has not left: another way, or the same one later, may take it without a second one arriving."""
+
+
+class InDoubt(Exception):
+    """It has left and no answer came: whether the gateway has it, only a question or a receipt can tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outbound:
     """A message as it leaves."""

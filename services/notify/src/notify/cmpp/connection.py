@@ -1,0 +1,213 @@
+"""One CMPP connection to a gateway (ISMG): connecting, submitting within a window, taking what is delivered, the active
+test. Ends with the line; whoever holds it opens the next one.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from hmac import compare_digest
+from itertools import count
+
+from notify.cmpp.fields import Malformed
+from notify.cmpp.packets import (
+    HEADER,
+    LONGEST,
+    ActiveTest,
+    ActiveTestResp,
+    Connect,
+    ConnectResp,
+    Deliver,
+    DeliverResp,
+    Packet,
+    Submit,
+    SubmitResp,
+    Terminate,
+    TerminateResp,
+    Unknown,
+    Version,
+    authenticator,
+    decode,
+    encode,
+    gateway_authenticator,
+)
+from notify.gateways import InDoubt, NotSent
+
+Take = Callable[[Deliver], Awaitable[None]]
+
+
+class Refused(Exception):
+    """The gateway does not connect us; `status`: that of the connect response."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"connect refused with status {status}")
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where the gateway is, and as whom we connect. window: packets under way without an answer (specification: 16);
+    seconds: until an answer must be there (60); idle: until the active test (180); tries: active tests in a row without
+    an answer that end the connection (3); taking: delivered messages that are being kept at a time, so many that only a
+    gateway without a window of its own makes us stop reading.
+    """
+
+    host: str
+    port: int
+    source_addr: str
+    secret: str = field(repr=False)
+    version: Version = Version.V20
+    window: int = 16
+    seconds: float = 60
+    idle: float = 180
+    tries: int = 3
+    taking: int = 256
+
+
+class Connection:
+    """Connected. `submit` may be called by many at a time."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, account: Account) -> None:
+        self._reader, self._writer, self._account = reader, writer, account
+        self._sequences = count(1)
+        self._waiting: dict[int, asyncio.Future[Packet]] = {}
+        self._window = asyncio.Semaphore(account.window)
+        self._lost: Exception | None = None
+
+    async def submit(self, packet: Submit) -> SubmitResp:
+        """The gateway's answer. Raises NotSent: nothing has left; InDoubt: it has, without an answer; Malformed."""
+        async with self._window:
+            answer = await self._ask(packet)
+        if not isinstance(answer, SubmitResp):
+            raise InDoubt("the answer is none to a submit")
+        return answer
+
+    async def _ask(self, packet: Packet) -> Packet:
+        if self._lost is not None:
+            raise NotSent(type(self._lost).__name__)
+        sequence = next(self._sequences) & 0xFFFF_FFFF
+        octets = encode(packet, sequence, self._account.version)
+        answer = self._waiting[sequence] = asyncio.get_running_loop().create_future()
+        try:
+            self._writer.write(octets)
+            return await asyncio.wait_for(self._drained(answer), self._account.seconds)
+        except TimeoutError:
+            raise InDoubt("no answer in time") from None
+        except OSError as error:
+            raise InDoubt(type(error).__name__) from None
+        finally:
+            self._waiting.pop(sequence, None)
+
+    async def _drained(self, answer: "asyncio.Future[Packet]") -> Packet:
+        await self._writer.drain()
+        return await answer
+
+    async def run(self, take: Take) -> None:
+        """Until the connection is lost or one side ends it. take: keeps what was delivered; the gateway is told so
+        afterwards, and delivers again what `take` could not keep. Raises OSError, EOFError, Malformed, TimeoutError.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                reading = tasks.create_task(self._read(take, tasks))
+                testing = tasks.create_task(self._test())
+                await reading
+                testing.cancel()
+        except* (OSError, EOFError, Malformed, TimeoutError) as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self._lost = ConnectionError("the connection has ended")
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(ConnectionError("the connection has ended"))
+        self._writer.close()
+
+    async def _read(self, take: Take, tasks: asyncio.TaskGroup) -> None:
+        taking = asyncio.Semaphore(self._account.taking)
+        while True:
+            packet, sequence = await read(self._reader, self._account.version)
+            match packet:
+                case Deliver():
+                    await taking.acquire()
+                    tasks.create_task(self._take(take, packet, sequence)).add_done_callback(lambda _: taking.release())
+                case ActiveTest():
+                    self._send(ActiveTestResp(), sequence)
+                case Terminate():
+                    self._send(TerminateResp(), sequence)
+                    return
+                case TerminateResp():
+                    return
+                case _:
+                    self._answered(packet, sequence)
+
+    async def _take(self, take: Take, packet: Deliver, sequence: int) -> None:
+        await take(packet)
+        self._send(DeliverResp(packet.msg_id), sequence)
+
+    def _answered(self, packet: Packet | Unknown, sequence: int) -> None:
+        answer = self._waiting.get(sequence)
+        if answer is not None and not answer.done() and isinstance(packet, Packet):
+            answer.set_result(packet)
+
+    def _send(self, packet: Packet, sequence: int) -> None:
+        self._writer.write(encode(packet, sequence, self._account.version))
+
+    async def _test(self) -> None:
+        """A gateway that keeps the line open and says nothing is as good as lost."""
+        unanswered = 0
+        while unanswered < self._account.tries:
+            await asyncio.sleep(self._account.idle)
+            try:
+                await self._ask(ActiveTest())
+                unanswered = 0
+            except InDoubt:
+                unanswered += 1
+        raise TimeoutError(f"{unanswered} active tests without an answer")
+
+    async def terminate(self) -> None:
+        """Ask for the end; `run` returns once it is agreed."""
+        with contextlib.suppress(OSError):
+            self._send(Terminate(), next(self._sequences) & 0xFFFF_FFFF)
+            await self._writer.drain()
+
+
+@asynccontextmanager
+async def connected(account: Account, at: datetime) -> AsyncIterator[Connection]:
+    """at: now, in China. Raises Refused, Malformed, OSError, EOFError, TimeoutError."""
+    async with asyncio.timeout(account.seconds):
+        reader, writer = await asyncio.open_connection(account.host, account.port)
+    try:
+        async with asyncio.timeout(account.seconds):
+            await _log_in(reader, writer, account, int(f"{at:%m%d%H%M%S}"))
+        yield Connection(reader, writer, account)
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
+async def _log_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, account: Account, timestamp: int) -> None:
+    proof = authenticator(account.source_addr, account.secret, timestamp)
+    writer.write(encode(Connect(account.source_addr, proof, account.version, timestamp), 0, account.version))
+    await writer.drain()
+    answer, _ = await read(reader, account.version)
+    if not isinstance(answer, ConnectResp):
+        raise Malformed("the first answer is none to a connect")
+    if answer.status:
+        raise Refused(answer.status)
+    theirs = gateway_authenticator(0, proof, account.secret, account.version)
+    if any(answer.authenticator_ismg) and not compare_digest(theirs, answer.authenticator_ismg):
+        raise Malformed("the gateway does not know the shared secret")
+
+
+async def read(reader: asyncio.StreamReader, version: Version) -> tuple[Packet | Unknown, int]:
+    """The next packet and its sequence. Raises Malformed, EOFError, OSError."""
+    header = await reader.readexactly(HEADER)
+    length, command, sequence = (int.from_bytes(header[at : at + 4], "big") for at in (0, 4, 8))
+    if not HEADER <= length <= LONGEST:
+        raise Malformed(f"a packet of {length} octets")
+    return decode(command, await reader.readexactly(length - HEADER), version), sequence
