@@ -1,7 +1,7 @@
 """A gateway (ISMG) for the tests, on real sockets: what it was sent it writes down, and it misbehaves when told to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -36,6 +36,7 @@ class Gateway:
     result: int = 0
     taken: list[Submit] = field(default_factory=list)
     acknowledged: list[int] = field(default_factory=list)
+    tested: list[int] = field(default_factory=list)
     most_at_once: int = 0
     held: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
@@ -80,6 +81,8 @@ class Gateway:
                 self.acknowledged.append(packet.msg_id)
                 self.arrived.set()
             case ActiveTest():
+                self.tested.append(sequence)
+                self.arrived.set()
                 self.send(ActiveTestResp(), sequence)
             case Terminate():
                 self.send(TerminateResp(), sequence)
@@ -90,7 +93,7 @@ class Gateway:
             number, sequence = waiting.pop()
             self.send(SubmitResp(number, self.result), sequence)
 
-    async def until(self, wanted: int, what: list[object]) -> None:
+    async def until(self, wanted: int, what: Sequence[object]) -> None:
         while len(what) < wanted:
             self.arrived.clear()
             await asyncio.wait_for(self.arrived.wait(), 10)

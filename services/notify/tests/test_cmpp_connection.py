@@ -48,7 +48,7 @@ async def test_no_more_are_under_way_than_the_window_has() -> None:
     async with gateway() as peer, running(peer, window=4) as (connection, _):
         peer.held.clear()
         tries = [asyncio.create_task(connection.submit(message(number))) for number in range(20)]
-        await peer.until(4, peer.taken)  # type: ignore[arg-type]  # any list
+        await peer.until(4, peer.taken)
         assert peer.most_at_once == 4
         assert len(peer.taken) == 4
         for each in tries:
@@ -73,7 +73,7 @@ async def test_a_line_that_breaks_after_a_submit_leaves_it_in_doubt_and_the_next
     async with gateway() as peer, running(peer) as (connection, run):
         peer.held.clear()
         under_way = asyncio.create_task(connection.submit(message()))
-        await peer.until(1, peer.taken)  # type: ignore[arg-type]  # any list
+        await peer.until(1, peer.taken)
         peer.lines[-1].transport.abort()
         with pytest.raises(InDoubt):
             await under_way
@@ -98,7 +98,7 @@ async def test_what_is_delivered_is_acknowledged_once_it_is_kept() -> None:
         await connection.submit(message())  # the line is not blocked by what is being kept
         assert peer.acknowledged == []
         may_keep.set()
-        await peer.until(40, peer.acknowledged)  # type: ignore[arg-type]  # any list
+        await peer.until(40, peer.acknowledged)
     assert sorted(kept) == sorted(peer.acknowledged) == list(range(1, 41))
 
 
@@ -121,9 +121,8 @@ async def test_a_gateway_that_keeps_the_line_and_is_silent_is_lost() -> None:
 
 
 async def test_a_gateway_that_answers_the_active_test_is_kept() -> None:
-    async with gateway() as peer, running(peer, idle=0.01, seconds=5) as (connection, run):
-        while peer.version is Version.V20 and not run.done() and len(peer.taken) < 5:
-            await connection.submit(message())
+    async with gateway() as peer, running(peer, idle=0.01, seconds=5, tries=2) as (_, run):
+        await peer.until(5, peer.tested)
         assert not run.done()
 
 
