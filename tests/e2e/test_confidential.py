@@ -43,6 +43,27 @@ def test_only_who_has_to_do_with_it_and_who_supervises_reads_it_at_any_node(tree
         assert water.status("POST", path, json=body) == httpx.codes.NOT_FOUND
 
 
+def test_what_was_merged_into_a_lead_is_kept_with_it_as_long_as_that_is_confidential(tree: Tree) -> None:
+    clerk, leader, water = (tree.caller(f"county.{name}") for name in ("clerk", "leader", "water"))
+    desk, lead, member = tree.caller("city.clerk"), register(clerk), register(clerk)
+    known_everywhere(water, member)
+    case_at(clerk, lead["id"], "screened")
+    act(clerk, case_at(clerk, member["id"], "screened"), "merge", lead=lead["id"], note="同一事项")
+    for caller in (water, desk):
+        assert until(partial(everywhere, caller, member, httpx.codes.OK))
+    marked = act(leader, case_at(leader, lead["id"], "screened"), "mark-confidential", note=WHY)
+    for caller in (water, desk):
+        assert until(partial(everywhere, caller, member, httpx.codes.NOT_FOUND))
+    messages = partial(water.get, "/api/notify/v1/messages", petition_id=member["id"])
+    assert until(lambda: messages()["items"] == [])
+    assert known_of(tree, "county", water, member) == []
+    assert known_of(tree, "city", desk, member) == []
+    assert everywhere(clerk, member, httpx.codes.OK)
+    act(leader, marked, "unmark-confidential", note="信访人同意公开")
+    for caller in (water, desk):
+        assert until(partial(everywhere, caller, member, httpx.codes.OK))
+
+
 def test_below_it_stays_so_and_everybody_in_scope_reads_again_when_it_is_confidential_no_more(tree: Tree) -> None:
     county, leader, town = (tree.caller(name) for name in ("county.clerk", "county.leader", "township.clerk"))
     build, water, kept = tree.caller("township.build"), tree.caller("county.water"), register(county)

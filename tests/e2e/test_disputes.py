@@ -66,7 +66,7 @@ async def test_what_is_handed_over_while_the_link_is_down_waits_and_arrives_when
         assert clock(sent, "receive-hand-over")["stopped_at"] is None, "nobody would notice that it is not received"
         until(partial(waiting, tree))
         assert township.status("GET", f"{ROUTING}/cases/{held['id']}") == 404
-        assert "已发出，尚未签收" in await page_of(tree, held["id"])
+        assert "已发出，尚未签收" in await page_of(tree, held["id"], "county")
     finally:
         wire.mend()
     received = act(township, case_at(township, held["id"], "offered", OFFICE["township"]), "receive")
@@ -81,9 +81,35 @@ def waiting(tree: Tree) -> bool:
     return bool(queue.get("messages_ready", 0) >= 1)
 
 
-async def page_of(tree: Tree, case: str) -> str:
-    """The case as the county's clerk sees it in the browser."""
-    async with httpx.AsyncClient(base_url=tree.url("county"), timeout=30) as client:
+async def test_what_a_petitioner_withdraws_at_any_tier_follows_the_case_once_the_link_is_back(tree: Tree) -> None:
+    """While an objection is open, asked at the township and at the city, answered by the county meanwhile."""
+    city, county, township = (tree.caller(f"{tier}.clerk") for tier in ("city", "county", "township"))
+    case = registered(city)["id"]
+    act(city, case_at(city, case, "screened"), "transfer", to_unit=OFFICE["county"])
+    received = act(county, case_at(county, case, "offered", OFFICE["county"]), "receive")
+    act(county, received, "transfer", to_unit=OFFICE["township"])
+    objection = objected(township, case, OFFICE["township"], "objected")
+    at_county, at_city = (case_at(caller, case, "objected") for caller in (county, city))
+    wire = tree.node("township").wire
+    wire.cut()
+    try:
+        asked = act(township, objection, "note-withdrawal", note="信访人已自行解决")
+        assert (asked["state"], asked["withdrawal_asked"]["unit"]) == ("objected", OFFICE["township"])
+        assert {each["action"]: each["reason"] for each in asked["actions"]}["note-withdrawal"] == "withdrawal-asked"
+        assert "正等待承办节点记入" in await page_of(tree, case, "township")
+        act(county, at_county, "refuse-objection", note="仍由你办办理")
+        assert act(city, at_city, "note-withdrawal")["withdrawal_asked"]["unit"] == OFFICE["city"]
+    finally:
+        wire.mend()
+    known = {"state": "withdrawn", "holder_unit": OFFICE["township"], "withdrawal_asked": None}
+    for found in agreed(tree, ("township", "county", "city", "province"), f"{ROUTING}/cases/{case}", known):
+        assert [entry["action"] for entry in found["timeline"]].count("note-withdrawal") == 1
+        assert found["version"] == objection["version"] + 2
+
+
+async def page_of(tree: Tree, case: str, node: str) -> str:
+    """The case as the clerk of its office sees it in the browser."""
+    async with httpx.AsyncClient(base_url=tree.url(node), timeout=30) as client:
         browser = Browser(client)
-        await browser.sign_in("county.clerk", tree.passwords["county.clerk"])
+        await browser.sign_in(f"{node}.clerk", tree.passwords[f"{node}.clerk"])
         return (await browser.open(f"/staff/cases/{case}")).text

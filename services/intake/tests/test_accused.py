@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
-from deploy.bench.lists import plan_of
+from deploy.bench.plans import plan_of
 from services.intake.tests.linked import AGAIN, PETITIONS, PUDDLE, ZHANG, hear_state, opened, petition, register, status
 from services.intake.tests.test_following import NOW, case
 from tests.support.nodes import settings_of, token

@@ -12,6 +12,7 @@ from tests.support.nodes import token
 from tests.support.running import Running
 
 from intake.main import service
+from kit.readers import reader
 
 OFFICE, HEAD = token("330225100-xf", "33.02.25.100"), token("330225-xf", "33.02.25", ["leader"])
 # all may read the whole county, as some accounts do: another township, a station, the clerk of the office above
@@ -37,8 +38,8 @@ async def test_no_route_tells_who_has_nothing_to_do_with_it(start: Any, who: str
     assert len(await known_of(intake, who, receipt["id"])) == 7
     await keep(intake, receipt)
     assert await known_of(intake, who, receipt["id"]) == []
-    for reader in (OFFICE, HEAD):
-        assert len(await known_of(intake, reader, receipt["id"])) == 7
+    for reads in (OFFICE, HEAD):
+        assert len(await known_of(intake, reads, receipt["id"])) == 7
     purpose = {"purpose": "核实来信内容"}
     one = f"{PETITIONS}/{receipt['id']}"
     assert (await intake.request("POST", f"{one}/identity-readings", who=who, json=purpose)).status_code == 404
@@ -95,6 +96,26 @@ async def test_a_merged_petition_does_not_name_a_lead_that_only_others_may_read(
     for who, named in ((BESIDE, False), (OFFICE, True)):
         for path in (one, f"{one}/links", PETITIONS):
             assert (lead["id"] in (await intake.request("GET", path, who=who)).text) is named
+
+
+async def test_one_that_follows_its_confidential_lead_is_read_by_who_has_to_do_with_it_and_does_not_name_that(
+    start: Any,
+) -> None:
+    """The one was registered by another township's office than the lead, and goes on to be read there."""
+    intake = await start(service)
+    lead, member = await register(intake, OFFICE), await register(intake, OFFICE)
+    both = [*TOWNSHIP, reader("330225101-xf")]
+    for readers, at in ((None, 6), (both, 7)):
+        await hear_state(intake, member, "received", at, merged_into=lead["id"], readers=readers)
+        for who, found in ((OFFICE, True), (BESIDE, True), (STATION, readers is None), (CLERK, readers is None)):
+            assert bool(await known_of(intake, who, member["id"])) is found
+    await keep(intake, lead)
+    one = f"{PETITIONS}/{member['id']}"
+    for who, named in ((BESIDE, False), (OFFICE, True)):
+        for path in (one, f"{one}/links", PETITIONS):
+            answer = await intake.request("GET", path, who=who)
+            assert (answer.status_code, lead["id"] in answer.text) == (200, named)
+            assert named or lead["number"] not in answer.text
 
 
 async def test_a_matter_that_went_through_re_review_is_told_to_its_readers_alone(start: Any) -> None:

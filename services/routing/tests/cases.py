@@ -105,6 +105,7 @@ def whoever(case: Case, action: str) -> Actor:
         "offered": offer.to_unit if offer else "",
         "offerer": offer.from_unit if offer else case.asked or "",
         "arbiter": case.asked or "",
+        "whoever-had-it": case.holder_unit,
     }[party]
     return Actor("somebody", code, case.writer, ALL)
 

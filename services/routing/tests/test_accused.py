@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from deploy.bench.lists import plan_of
+from deploy.bench.plans import plan_of
 from services.routing.tests.test_proposals import warned
 from services.routing.tests.test_requests import Nodes
 from tests.support.nodes import token

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from deploy.bench.lists import plan_of
+from deploy.bench.plans import plan_of
 from services.routing.tests.test_cases import CASES, COUNTY, OFFICE, TOWN_HERE, do, opened
 from tests.support.nodes import token
 from tests.support.running import Running

@@ -13,9 +13,20 @@ from hypothesis import strategies as st
 from services.routing.tests.cases import ALL, BUREAU, COUNTING, NOW, OFFICE, PROVINCE, TOWN
 
 from kit.errors import Refused
+from routing.confidence import is_confidential
 from routing.decisions import decide, open_case
 from routing.domain import Actor, Case, Order
-from routing.links.domain import ANSWERED, FOLLOWED, accused_with, check_merge, ends, followed, recognised
+from routing.links.domain import (
+    ANSWERED,
+    FOLLOWED,
+    Following,
+    accused_with,
+    check_merge,
+    confided_with,
+    ends,
+    followed,
+    recognised,
+)
 from routing.procedures.domain import Procedure
 from routing.procedures.library import Library
 from routing.table import TABLE
@@ -30,7 +41,7 @@ DOING = (
     "transfer", "receive", "receive", "object", "agree-objection", "refuse-objection", "arbitrate", "recall", "accept",
     "investigate", "submit", "approve", "serve", "close", "answer", "decline", "refuse-again", "guide", "file",
     "note-withdrawal", "suspend", "resume", "unmerge", "unmerge", "request-review", "recognise", "unrecognise",
-    "screen", "screen",
+    "screen", "screen", "mark-confidential", "unmark-confidential", "mark-confidential", "unmark-confidential",
 )  # fmt: skip
 
 
@@ -52,6 +63,7 @@ class Office:
 
     cases: dict[int, Case]
     told: list[Case] = field(default_factory=list)
+    following: dict[int, Following] = field(default_factory=dict)
     hours: "count[int]" = field(default_factory=lambda: count(1))
 
     def now(self) -> datetime:
@@ -73,6 +85,7 @@ class Office:
             check_merge(case, self.cases[lead], case.writer)
             order = Order(who, case.version, at, lead=self.cases[lead].id)
             self.write(number, decide(case, "merge", order, PROCEDURE, COUNTING))
+            self.following[number] = Following(self.cases[lead].version)
         except Refused:
             return
 
@@ -111,7 +124,12 @@ class Office:
             )  # fmt: skip
             if accused is not None:
                 self.write(number, accused)
-            changed = followed(accused or case, lead, self.now(), PROCEDURE, COUNTING) if ends(lead) else None
+            known = self.following.get(number, Following())
+            confided, self.following[number] = confided_with(accused or case, lead, self.now(), known)
+            if confided is not None:
+                self.write(number, confided)
+            alike = confided or accused or case
+            changed = followed(alike, lead, self.now(), PROCEDURE, COUNTING) if ends(lead) else None
             if changed is not None:
                 self.write(number, changed)
 
@@ -163,6 +181,7 @@ def kept_from_the_same(office: Office, case: Case) -> None:
     if case.merged_into is not None and (case.state, "unmerge") in TABLE:
         assert {*office.cases[case.merged_into.int].accused_units} <= {*case.accused_units}
         assert case.holder_unit not in case.accused_units
+        assert is_confidential(case) or not is_confidential(office.cases[case.merged_into.int])
 
 
 def no_circle(office: Office, case: Case) -> None:

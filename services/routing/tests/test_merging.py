@@ -178,6 +178,78 @@ async def test_whom_the_lead_turns_out_to_accuse_learns_nothing_of_its_members_e
     assert (given.status_code, slug(given)) == (403, "accused-unit")
 
 
+async def test_a_lead_that_becomes_confidential_takes_along_what_was_merged_into_it(start: Any) -> None:
+    """And lifts of them what came from it alone (docs/adr/0019)."""
+    routing = await start(service, **COUNTY)
+    lead, (follows, marked) = await merged(routing, 2)
+    why, head = {"note": "信访人担心打击报复"}, token("330225-xf", "33.02.25", ["leader"])
+    await do(routing, marked, "mark-confidential", head, version=2, **why)
+    assert await status(routing, follows, BUREAU) == 200
+    await do(routing, lead, "mark-confidential", head, version=1, **why)
+    for _ in range(2):
+        await Couriers(routing).carry()
+    case = await shown(routing, follows)
+    last = case["timeline"][-1]
+    assert (last["action"], case["version"], last["reason"].startswith("lead:XF")) == ("mark-confidential", 3, True)
+    for each in (lead, follows, marked):
+        assert [await status(routing, each, who) for who in (BUREAU, OFFICE)] == [404, 200]
+    refused = await do(routing, follows, "unmark-confidential", head, version=3, **why)
+    assert slug(refused) == "merged", "it would tell what its lead hides"
+    await do(routing, lead, "unmark-confidential", head, version=2, **why)
+    await Couriers(routing).carry()
+    assert [await status(routing, each, BUREAU) for each in (lead, follows, marked)] == [200, 200, 404]
+
+
+async def test_told_late_a_mark_that_was_lifted_is_none(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    lead, (member,) = await merged(routing)
+    head, why = token("330225-xf", "33.02.25", ["leader"]), {"note": "信访人担心打击报复"}
+    await do(routing, lead, "mark-confidential", head, version=1, **why)
+    await do(routing, lead, "unmark-confidential", head, version=2, **why)
+    for event in reversed(await told_of(routing, lead)):
+        if "confidential" in event.type:
+            await routing.hear("routing.on-ending", event)
+    assert [(await shown(routing, member))[name] for name in ("confidential", "version")] == [False, 2]
+
+
+async def test_unmerged_it_stays_confidential_until_a_person_lifts_that(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    lead, (member,) = await merged(routing)
+    head, why = token("330225-xf", "33.02.25", ["leader"]), {"note": "信访人担心打击报复"}
+    await do(routing, lead, "mark-confidential", head, version=1, **why)
+    await Couriers(routing).carry()
+    await do(routing, member, "unmerge", version=3)
+    await do(routing, lead, "unmark-confidential", head, version=2, **why)
+    await Couriers(routing).carry()
+    assert [await status(routing, each, BUREAU) for each in (lead, member)] == [200, 404]
+    assert (await do(routing, member, "unmark-confidential", head, version=4, **why)).status_code == 200
+    assert await status(routing, member, BUREAU) == 200
+
+
+async def test_who_registered_a_member_reads_it_and_not_what_its_lead_is(start: Any) -> None:
+    routing = await start(service, **COUNTY)
+    lead, member = await opened(routing), await opened(routing, unit="330225101-xf", region="33.02.25.101")
+    await do(routing, member, "transfer", TOWN_HERE, version=1, to_unit="330225-xf")
+    await do(routing, member, "receive", version=2)
+    await do(routing, member, "merge", version=3, lead=lead)
+    number = (await shown(routing, lead))["number"]
+    for secret in (False, True):
+        if secret:
+            head = token("330225-xf", "33.02.25", ["leader"])
+            await do(routing, lead, "mark-confidential", head, version=1, note="信访人担心打击报复")
+            await Couriers(routing).carry()
+        for who, told in ((OFFICE, True), (TOWN_HERE, not secret)):
+            case = await shown(routing, member, who)
+            assert case["merged_into"] == (lead if told else None)
+            if secret:
+                assert case["timeline"][-1]["reason"] == (f"lead:{number}" if told else "lead")
+    assert await status(routing, lead, TOWN_HERE) == 404
+
+
+async def status(routing: Running, case: str, who: str) -> int:
+    return int((await routing.request("GET", f"{CASES}/{case}", who=who)).status_code)
+
+
 async def test_what_was_said_of_a_member_itself_stays_beside_what_comes_from_its_lead(start: Any) -> None:
     routing = await start(service, **COUNTY)
     lead, member = [await opened(routing, accused_units=["330226-xf"]) for _ in range(2)]

@@ -34,10 +34,15 @@ def joined(units: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
 
 def concerned(case: "Case") -> set[str]:
     """The units that registered, acted on, support, hold or held it, to which it is offered, or that must decide."""
+    return {*case.units, *between(case)}
+
+
+def between(case: "Case") -> set[str]:
+    """The units that hold or held it, to which it is offered, or that must decide."""
     offers = (*case.hops, *((case.hand_over,) if case.hand_over is not None else ()))
-    between = {unit for offer in offers for unit in (offer.from_unit, offer.to_unit)}
+    handed = {unit for offer in offers for unit in (offer.from_unit, offer.to_unit)}
     named = {case.holder_unit, case.asked, case.handler_unit} - {None}
-    return {*case.units, *case.objected_units, *between, *named}
+    return {*case.objected_units, *handed, *named}
 
 
 def seen(case: "Case", superiors: Superiors) -> "Case":

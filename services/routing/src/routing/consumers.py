@@ -19,6 +19,8 @@ from routing.procedures import usecases as procedures_usecases
 from routing.rights import Known, may_tell
 from routing.shapes import case_of
 from routing.timing import deadlines
+from routing.withdrawals import consumers as withdrawals_consumers
+from routing.withdrawals import usecases as withdrawals_usecases
 
 
 async def on_petition_registered(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
@@ -107,12 +109,13 @@ async def on_case_file(runtime: Runtime, session: Session, letters: Sequence[Env
             procedure = held.procedures.get(case.procedure)
             back = decisions.refuse_unknown_unit(known, runtime.clock.now(), procedure, held.counting)
             await usecases.write(runtime, session, back, letter)
-    await links_usecases.settle(runtime, session, [letter.subject for letter in letters])
+    subjects = [letter.subject for letter in letters]
+    await links_usecases.settle(runtime, session, subjects)
+    await withdrawals_usecases.settle(runtime, session, subjects)
 
 
 def _may_tell(runtime: Runtime, node: str, case: Case, before: Known | None) -> bool:
-    units = resources.of(runtime).units.units
-    return may_tell(case, node, before, runtime.node, lambda unit: units[unit].node if unit in units else None)
+    return may_tell(case, node, before, runtime.node, resources.of(runtime).node_of)
 
 
 def _served_here(runtime: Runtime, unit: str) -> bool:
@@ -189,6 +192,7 @@ CONSUMERS = (
             "routing.recall-request.v1": on_recall_request,
             "routing.case-progress.v1": on_progress,
             **links_consumers.LETTERS,
+            **withdrawals_consumers.LETTERS,
         },
         letters=True,
     ),

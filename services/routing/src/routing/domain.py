@@ -12,10 +12,11 @@ from typing import Literal
 from uuid import UUID
 
 from kit.errors import Refused
+from routing import confidence
 from routing.guards import ARTICLES, GUARDS, Situation
 from routing.procedures.domain import ActionRule, Procedure, Stage
 from routing.requests.rules import LONGEST
-from routing.table import ACTIONS, CONFIDENCE, MOST_HOPS, TABLE, Rule
+from routing.table import ACTIONS, ASKED_FOR, CONFIDENCE, MOST_HOPS, TABLE, Rule
 from routing.timing.clocks import Clock
 
 Outcome = Literal["support", "explain", "not-support"]  # Art 32
@@ -154,7 +155,7 @@ class Order:
     that disagree, none of them itself, unless it is who acts; parent: the unit that reviews the holder's opinions;
     objections: after how many of them a superior decides; hops: how often a case may be handed on; longest: how far
     away a deadline may be; fields: the form as it was filled in, as JSON; confidential: the petitioner asks for it;
-    units: that have to do with the case beside those it names.
+    units: that have to do with the case beside those it names; holder_node: of the unit that holds it.
     """
 
     actor: Actor
@@ -183,6 +184,7 @@ class Order:
     lead: UUID | None = None
     confidential: bool = False
     units: tuple[str, ...] = ()
+    holder_node: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,12 @@ def _acts_for(case: Case, party: str) -> str | None:
     if case.hand_over is None:
         return None
     return case.hand_over.to_unit if party == "offered" else case.hand_over.from_unit
+
+
+def _may_act(case: Case, party: str, unit: str) -> bool:
+    if party == "whoever-had-it":  # the registering unit is the first of its units
+        return unit in {*case.units[:1], *confidence.between(case)}
+    return _acts_for(case, party) == unit
 
 
 def approver(case: Case, procedure: Procedure) -> str:
@@ -235,12 +243,11 @@ def _not_by(case: Case, action: str, actor: Actor, rule: Rule, procedure: Proced
     """Why it is not for this actor."""
     if is_kept_from(case.accused_units, actor.unit, actor.above):
         return Why("accused-unit", {"rule": "Art 30"})
-    if _acts_for(case, rule.party) != actor.unit:
+    if not _may_act(case, rule.party, actor.unit):
         return Why("not-the-holder")
     if not _roles(case, action, rule, procedure) & actor.roles:
         return Why("not-allowed")
-    # the sender of an offer may ask for it back although the receiver's node now writes
-    return Why("held-elsewhere") if case.writer != actor.node and action != "recall" else None
+    return Why("held-elsewhere") if case.writer != actor.node and action not in ASKED_FOR else None
 
 
 def _not_now(case: Case, action: str, actor: Actor, rule: Rule, at: datetime, procedure: Procedure) -> Why | None:
@@ -249,7 +256,8 @@ def _not_now(case: Case, action: str, actor: Actor, rule: Rule, at: datetime, pr
         return Why("suspended")
     # once it has followed its lead to an answer it stands for itself again
     waits = case.merged_into is not None and (case.state, "unmerge") in TABLE
-    if waits and action not in {"unmerge", "note-withdrawal", *CONFIDENCE}:
+    # whose lead is confidential is so too, until it stands for itself
+    if waits and action not in {"unmerge", "note-withdrawal", "mark-confidential"}:
         return Why("merged", {"lead": str(case.merged_into)})
     now = Situation(case, actor, at, procedure)
     for guard in rule.guards:

@@ -104,10 +104,15 @@ def receive(base: Case, _: Case, __: Order, ___: Procedure) -> Case:
 
 
 def recall(base: Case, case: Case, order: Order, _: Procedure) -> Case:
-    """Take the offer back, decided where the right to write is. Raises Refused("held-elsewhere") anywhere else."""
-    if case.writer != order.actor.node:
-        raise Refused("held-elsewhere", action="recall", state=case.state)
+    """Take the offer back, decided where the right to write is."""
+    _check_writes(case, order, "recall")
     return undone(base)
+
+
+def _check_writes(case: Case, order: Order, action: str) -> None:
+    """Elsewhere it can only be asked for. Raises Refused("held-elsewhere")."""
+    if case.writer != order.actor.node:
+        raise Refused("held-elsewhere", action=action, state=case.state)
 
 
 def object_to(base: Case, case: Case, order: Order, _: Procedure) -> Case:
@@ -161,9 +166,10 @@ def request_review(base: Case, case: Case, order: Order, _: Procedure) -> Case:
     )  # fmt: skip
 
 
-def withdraw(base: Case, _: Case, __: Order, ___: Procedure) -> Case:
-    """撤回信访: nothing is under way any more, and nobody is asked."""
-    return replace(base, hand_over=None, asked=None)
+def withdraw(base: Case, case: Case, order: Order, _: Procedure) -> Case:
+    """撤回信访: nothing is under way any more, and nobody is asked; what is still written is the holder's."""
+    _check_writes(case, order, "note-withdrawal")
+    return replace(base, hand_over=None, asked=None, writer=order.holder_node or base.writer)
 
 
 def undone(case: Case) -> Case:

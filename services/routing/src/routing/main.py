@@ -9,7 +9,8 @@ import routing.procedures.tables
 import routing.refusals
 import routing.requests.refusals
 import routing.timing.refusals
-import routing.timing.tables  # noqa: F401 - these fill the metadata and the refusal catalogue
+import routing.timing.tables
+import routing.withdrawals.refusals  # noqa: F401 - these fill the metadata and the refusal catalogue
 from contracts.auditing import SEALING
 from kit.app import HOUSEKEEPING, Service
 from kit.sealing import Sealed
@@ -26,6 +27,8 @@ from routing.resources import open_resources
 from routing.store import AUDITED, recall_binding, text_binding
 from routing.tables import metadata, recalls, timeline
 from routing.upkeep import WORKERS
+from routing.withdrawals import store as withdrawals_store
+from routing.withdrawals import tables as withdrawals_tables
 
 service = Service(
     name="routing",
@@ -47,6 +50,7 @@ service = Service(
     sealed=(
         Sealed(timeline, ("note", "fields"), text_binding, immutable=True),
         Sealed(recalls, ("note",), recall_binding),
+        Sealed(withdrawals_tables.withdrawals, ("note", "fields"), withdrawals_store.text_binding),
         Sealed(requests_tables.request_steps, ("text",), requests_store.text_binding, immutable=True),
         Sealed(requests_tables.proposals, ("reason",), proposals_store.reason_binding),
     ),

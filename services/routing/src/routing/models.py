@@ -143,8 +143,17 @@ class FieldOut(BaseModel):
     en: str
 
 
+class WithdrawalOut(BaseModel):
+    """A petitioner's withdrawal that was taken down here and that another node has still to write."""
+
+    unit: str
+    unit_name: str
+    at: datetime
+
+
 class Entry(BaseModel):
-    """A line of the timeline. `actor` is known only where the action was taken, `note` and `fields` also where a letter
+    """A line of the timeline; `ask-withdrawal` is none of a version but follows it, and has a reason where it was not
+    written. `actor` is known only where the action was taken, `note` and `fields` also where a letter
     told them: to who goes on with the case, and of a result or a refusal to who handed it on.
     """
 
@@ -182,6 +191,7 @@ class CaseOut(CaseRow):
     route: int | None
     hand_over: HandOverOut | None
     asked: str | None
+    withdrawal_asked: WithdrawalOut | None = None
     objections: int
     suspended: bool
     merged_into: UUID | None

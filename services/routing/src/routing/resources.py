@@ -70,6 +70,11 @@ class Resources:
         known = self.procedures.procedures.get(procedure)
         return known.clocks if known else ()
 
+    def node_of(self, code: str) -> str | None:
+        """None of a unit that the directory does not name."""
+        known = self.units.units.get(code)
+        return known.node if known else None
+
     def name(self, code: str) -> str:
         known = self.units.units.get(code)
         return known.name if known else code

@@ -11,13 +11,15 @@ from kit.runtime import Runtime
 from routing import domain, resources, store
 from routing.confidence import open_to_all
 from routing.domain import Case, Why
-from routing.models import ActionOut, CaseOut, CaseRow, ClockOut, Entry, FieldOut, HandOverOut
+from routing.links.domain import LEAD, lead_of
+from routing.models import ActionOut, CaseOut, CaseRow, ClockOut, Entry, FieldOut, HandOverOut, WithdrawalOut
 from routing.procedures.domain import ActionRule, ClockRule, Procedure
 from routing.procedures.filled import filled
 from routing.shapes import clocks_of
 from routing.standing import Standing, Step
 from routing.table import ACTIONS, TABLE
 from routing.timing import clocks, explaining
+from routing.withdrawals.store import Asked, text_binding
 
 ORDER = {"green": 0, "yellow": 1, "red": 2}
 
@@ -53,7 +55,8 @@ def shown(runtime: Runtime, principal: Principal, there: Standing) -> CaseOut:
         level=worst(runtime, case.procedure, case.clocks), confidential=not open_to_all(case.readers),
         writer=case.writer, procedure=case.procedure,
         route=case.route, asked=case.asked, objections=case.objections, suspended=case.suspended,
-        merged_into=case.merged_into, outcome=case.outcome, papers=list(case.papers),
+        merged_into=case.merged_into if there.shows(case.merged_into) else None,
+        outcome=case.outcome, papers=list(case.papers),
         accepted_at=case.accepted_at, served_at=case.served_at,
         closed_at=case.closed_at, accused_units=list(case.accused_units),
         hand_over=None if offer is None else HandOverOut(
@@ -61,8 +64,37 @@ def shown(runtime: Runtime, principal: Principal, there: Standing) -> CaseOut:
             offered_at=offer.offered_at, due_at=offer.due_at,
         ),
         clocks=_clocks(runtime, case), actions=actions(runtime, principal, there),
-        timeline=[_entry(runtime, case, step) for step in there.steps],
+        timeline=_timeline(runtime, there), withdrawal_asked=_awaited(runtime, there),
     )  # fmt: skip
+
+
+def _timeline(runtime: Runtime, there: Standing) -> list[Entry]:
+    """Each version, followed by what was asked of another node while it was the last one here."""
+    steps = [_entry(runtime, there.case, _told(there, step)) for step in there.steps]
+    asked = [_asked(runtime, each) for each in there.withdrawals]
+    return sorted((*steps, *asked), key=lambda entry: entry.version) if asked else steps
+
+
+def _told(there: Standing, step: Step) -> Step:
+    """Without the number of a lead that the caller may not read."""
+    lead = lead_of(step.reason)
+    return step._replace(reason=LEAD.removesuffix(":")) if lead and not there.shows(lead) else step
+
+
+def _asked(runtime: Runtime, asked: Asked) -> Entry:
+    binding = text_binding(asked.id, "note")
+    return Entry(
+        version=asked.version, action="ask-withdrawal", unit=asked.unit,
+        unit_name=resources.of(runtime).name(asked.unit), actor=asked.actor, at=asked.at, reason=asked.reason,
+        note=runtime.keyring.decrypt(asked.note, binding) if asked.note else None,
+    )  # fmt: skip
+
+
+def _awaited(runtime: Runtime, there: Standing) -> WithdrawalOut | None:
+    asked = there.asked_to_withdraw
+    if asked is None:
+        return None
+    return WithdrawalOut(unit=asked.unit, unit_name=resources.of(runtime).name(asked.unit), at=asked.at)
 
 
 def _entry(runtime: Runtime, case: Case, step: Step) -> Entry:
@@ -104,6 +136,8 @@ def actions(runtime: Runtime, principal: Principal, there: Standing) -> list[Act
     found = []
     for action in ACTIONS:
         why = domain.refusal(case, action, actor, procedure, now)
+        if action == "note-withdrawal" and why is None and there.asked_to_withdraw is not None:
+            why = Why("withdrawal-asked")
         found.append(_action(case, procedure, action, why, [] if why else _missing(there, action, procedure)))
     return found
 

@@ -1,6 +1,6 @@
 """A case as it stands, with all that an action on it looks at and an answer shows: read in one statement."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -9,11 +9,14 @@ from uuid import UUID
 from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
+from routing.confidence import is_confidential
 from routing.domain import Actor, Case
+from routing.links.domain import lead_of
 from routing.procedures.domain import ActionRule
 from routing.requests.rules import ENDED
 from routing.shapes import read
 from routing.table import BY_ITSELF
+from routing.withdrawals.store import Asked
 
 # $3: the caller's unit and all above it; what accuses one of them is kept from it (Art 30). Where only some may read,
 # they are named.
@@ -27,7 +30,9 @@ SELECT version, body::text AS body,
   ARRAY(SELECT (to_unit, bool_or(status <> ALL ($6::text[]) AND from_unit = holder_unit)) FROM requests
     WHERE requests.case_id = cases.id AND kind = 'support' GROUP BY to_unit ORDER BY to_unit) AS support,
   ARRAY(SELECT (role, from_subject) FROM delegations WHERE unit = ($3::text[])[1] AND to_subject = $4
-    AND since <= $5 AND until > $5 ORDER BY since, id) AS lent
+    AND since <= $5 AND until > $5 ORDER BY since, id) AS lent,
+  ARRAY(SELECT (id, version, unit, actor, at, reason, note, fields) FROM withdrawals
+    WHERE withdrawals.case_id = cases.id ORDER BY at, id) AS withdrawals
 FROM cases
 WHERE id = $1 AND NOT accused_units && $3::text[] AND (readers IS NULL OR readers && $3::text[])
   AND EXISTS (SELECT FROM case_scopes WHERE scope = $2 AND case_id = $1)
@@ -62,7 +67,8 @@ class Paper(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Standing:
     """support: units asked, and whether the holder has still to take the answer; lent: roles that somebody absent gave
-    the caller, and who.
+    the caller, and who; withdrawals: taken down here, of which another node decides; named: of the leads
+    that a confidential case names, ids and numbers of those that the caller may read.
     """
 
     case: Case
@@ -70,6 +76,25 @@ class Standing:
     papers: tuple[Paper, ...]
     support: tuple[tuple[str, bool], ...]
     lent: tuple[tuple[str, str], ...]
+    withdrawals: tuple[Asked, ...] = ()
+    named: Collection[str] = ()
+
+    def leads(self) -> tuple[list[UUID], list[str]]:
+        """Of a confidential case, the leads that its state and its timeline name: by id, by number."""
+        if not is_confidential(self.case):
+            return [], []
+        numbers = [number for step in self.steps if (number := lead_of(step.reason))]
+        return [self.case.merged_into] if self.case.merged_into else [], numbers
+
+    def shows(self, lead: object) -> bool:
+        """Whether the caller may be told of a lead, by id or number."""
+        return not is_confidential(self.case) or str(lead) in self.named
+
+    @property
+    def asked_to_withdraw(self) -> Asked | None:
+        """The withdrawal that is neither written nor answered."""
+        waiting = (each for each in self.withdrawals if each.reason is None)
+        return None if self.case.state == "withdrawn" else next(waiting, None)
 
     def actor(self, principal: Principal, node: str) -> Actor:
         """The caller; while an opinion is in approval also with what was delegated."""
@@ -139,6 +164,7 @@ async def stands(session: Session, case_id: UUID, principal: Principal, now: dat
         tuple(map(Paper._make, row["papers"])),
         tuple((unit, awaited) for unit, awaited in row["support"]),
         tuple((role, by) for role, by in row["lent"]),
+        tuple(map(Asked._make, row["withdrawals"])),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Party = Literal["holder", "offered", "offerer", "arbiter"]
+Party = Literal["holder", "offered", "offerer", "arbiter", "whoever-had-it"]
 
 STATES = (
     "registered", "screened", "offered", "received", "objected", "disputed", "accepted", "investigating", "hearing",
@@ -28,13 +28,16 @@ HANDLING = frozenset({"handler", "leader"})
 LEADER = frozenset({"leader"})
 ABOVE = frozenset({"clerk", "leader", "supervisor"})
 HEAD = frozenset({"leader", "supervisor"})
+# of another node's case these are asked for: the node that writes decides
+ASKED_FOR = frozenset({"recall", "note-withdrawal"})
 CONFIDENCE = frozenset({"mark-confidential", "unmark-confidential"})
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One cell. party: the unit that acts: the holder, the one a hand-over is offered to, the one that handed the case
-    over, or the superior that settles whose it is. guards: further conditions, see routing.guards.
+    over, the superior that settles whose it is, or whoever registered, holds or held it. guards: further conditions,
+    see routing.guards.
     """
 
     to: str
@@ -98,9 +101,10 @@ def _overlays() -> Iterator[Row]:
     working = (*UNDECIDED, *HANDLED)
     suspended = (*working, "hearing", "mediating", "opinion-drafted")
     between = ("offered", "objected", "disputed")
-    # a petitioner withdraws as long as nothing has ended, also while two units do not agree whose the case is
+    # a petitioner withdraws as long as nothing has ended, also while two units do not agree whose the case is, and goes
+    # for that to whichever of them is known
     unfinished = ("registered", *between, *suspended, "in-approval", "opinion-approved", "served")
-    yield unfinished, "note-withdrawal", Rule("withdrawn", "holder", OFFICE, "")
+    yield unfinished, "note-withdrawal", Rule("withdrawn", "whoever-had-it", OFFICE, "")
     yield suspended, "suspend", Rule(SAME, "holder", HANDLING, "Art 31")
     yield suspended, "resume", Rule(SAME, "holder", HANDLING, "Art 31", ("is-suspended",))
     yield working, "merge", Rule(SAME, "holder", OFFICE, "", ("not-in-review", "not-terminated-before"))

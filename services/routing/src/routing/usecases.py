@@ -11,14 +11,14 @@ from uuid import UUID
 
 from contracts.envelope import Envelope
 from contracts.events import CaseState, case_event
-from contracts.letters import CaseFile, CaseProgress, RecallRequest
+from contracts.letters import CaseFile, CaseProgress
 from contracts.speech import emit, post
 from kit import audit
 from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
-from routing import approvals, confidence, domain, resources, rights, store
+from routing import approvals, asking, confidence, domain, resources, rights, store
 from routing.decisions import decide
 from routing.domain import Case, Order, Outcome, Unit
 from routing.links import store as links_store
@@ -58,7 +58,10 @@ async def standing(runtime: Runtime, session: Session, case_id: UUID, principal:
     found = await stands(session, case_id, principal, runtime.clock.now())
     if found is None:
         raise Refused("not-found")
-    return found
+    leads, numbers = found.leads()
+    if not (leads or numbers):
+        return found
+    return replace(found, named=await links_store.readable(session, principal, leads, numbers))
 
 
 async def act(
@@ -73,10 +76,13 @@ async def act(
     case, procedure = there.case, held.procedures.get(there.case.procedure)
     order = _order(runtime, there, action, principal, wish)
     domain.check_request(case, action, order.actor, wish.version, procedure, order.asked_at or order.at)
-    if action == "recall" and case.writer != runtime.node:
-        _ask_back(runtime, session, case, order)
+    elsewhere = case.writer != runtime.node  # so it can only be asked for
+    if elsewhere and action == "recall":
+        asking.recall(runtime, session, case, order)
         return there
     _check_complete(there, action, procedure, wish, order.at)
+    if elsewhere:
+        return asking.withdrawal(runtime, session, there, order)
     if wish.lead is not None:
         await session.begin()
         await _check_lead(runtime, session, case, wish.lead, principal)
@@ -103,6 +109,7 @@ def _order(runtime: Runtime, there: Standing, action: str, principal: Principal,
         longest=timedelta(days=held_here.settings.longest_days), route=wish.route,
         procedure=_chosen(held_here, case, action, wish), outcome=wish.outcome, papers=wish.papers, days=wish.days,
         served_at=wish.served_at, lead=wish.lead, units=there.concerned(),
+        holder_node=held_here.node_of(case.holder_unit),
         confidential=bool(wish.fields and wish.fields.get("confidential")),
         fields=json.dumps(dict(wish.fields), ensure_ascii=False) if wish.fields else "",
     )  # fmt: skip
@@ -165,7 +172,7 @@ async def _check_lead(runtime: Runtime, session: Session, case: Case, lead: UUID
     if led_by is None:
         raise Refused("invalid-input", field="lead")
     check_merge(case, led_by, runtime.node)
-    await links_store.note_merge(session, case.id, lead)
+    await links_store.note_merge(session, case.id, lead, led_by.version)
 
 
 async def write(runtime: Runtime, session: Session, case: Case, cause: Envelope | None = None) -> None:
@@ -283,18 +290,4 @@ def tell(
         post(
             runtime, session, "routing.case-progress.v1", progress,
             to=node, subject=case.id, sequence=case.version, cause=cause,
-        )  # fmt: skip
-
-
-def _ask_back(runtime: Runtime, session: Session, case: Case, order: Order) -> None:
-    """Ask the node that writes next for the offer. No version comes of it here, so the audit alone says who asked."""
-    if case.hand_over is not None:
-        request = RecallRequest(hand_over=case.hand_over.id, version=case.version, note=order.note)
-        post(
-            runtime, session, "routing.recall-request.v1", request, to=case.writer, subject=case.id,
-            sequence=case.version,
-        )  # fmt: skip
-        audit.note(
-            session, "ask-recall", subject=case.id, at=order.at, actor=order.actor.subject, unit=order.actor.unit,
-            before=case.version, detail={"hand_over": str(case.hand_over.id)},
         )  # fmt: skip

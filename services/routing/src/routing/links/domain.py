@@ -4,24 +4,25 @@ A merged case waits while its lead is handled and follows the lead's end by a ve
 told under the own number, and rates and asks for a review of it like any other.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kit.errors import Refused
-from routing.confidence import is_confidential
+from routing.confidence import OPEN, is_confidential
 from routing.decisions import Counting, timed
 from routing.domain import Case, Last, Unit, is_kept_from
 from routing.hand_overs import take_up
 from routing.procedures.domain import Procedure
-from routing.table import ENDS, TABLE
+from routing.table import CONFIDENCE, ENDS, TABLE
 from routing.timing.clocks import Clock, foremost
 
 ANSWERED = ENDS | {"served"}
 # the actions by which a case comes to its answer or its end
 ENDINGS = frozenset(action for (_, action), rule in TABLE.items() if rule.to in ANSWERED)
 # what of a lead concerns those that are merged into it
-FOLLOWED = ENDINGS | {"screen"}
+FOLLOWED = ENDINGS | CONFIDENCE | {"screen"}
 AGAIN = "not-accepted-again"
+LEAD = "lead:"  # begins the reason of a version that follows a lead; the number of that follows
 
 
 def check_merge(case: Case, lead: Case, node: str) -> None:
@@ -92,6 +93,33 @@ def accused_with(
     return replace(case, version=case.version + 1, accused_units=accused, last=last)
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    """How far a merged case has followed its lead: to which version, and whether it is confidential because of that."""
+
+    version: int = 0
+    confided: bool = False
+
+
+def confided_with(case: Case, lead: Case, at: datetime, before: Following) -> tuple[Case | None, Following]:
+    """What a merged case becomes when its lead becomes confidential (保密), or is no more; None where that changes
+    nothing. Who reads it must not learn what the lead hides; who may is found by what has to do with it itself.
+
+    What a person marked stays marked, and so does what is unmerged: only what came from the lead is lifted with it.
+    """
+    if case.merged_into != lead.id or lead.version <= before.version:
+        return None, before
+    after = replace(before, version=lead.version)
+    if lead.readers is None:  # never marked; or from an older node, which says nothing
+        return None, after
+    secret = is_confidential(lead)
+    if secret == is_confidential(case) or not (secret or before.confided):
+        return None, after
+    last = Last("mark-confidential" if secret else "unmark-confidential", lead.last.unit, at, because_of(lead))
+    changed = replace(case, version=case.version + 1, readers=() if secret else OPEN, last=last)
+    return changed, replace(after, confided=secret)
+
+
 def _released(case: Case, lead: Case, at: datetime, procedure: Procedure, counting: Counting) -> Case:
     """As it stood before it was merged; its clocks go on."""
     last = Last("unmerge", case.holder_unit, at, because_of(lead))
@@ -101,7 +129,12 @@ def _released(case: Case, lead: Case, at: datetime, procedure: Procedure, counti
 
 def because_of(lead: Case) -> str:
     """The reason of a version that follows a lead: a code and the lead's number."""
-    return f"lead:{lead.number}"[:64]
+    return f"{LEAD}{lead.number}"[:64]
+
+
+def lead_of(reason: str | None) -> str:
+    """The number of the lead that a reason names; empty where it names none."""
+    return reason.removeprefix(LEAD) if reason and reason.startswith(LEAD) else ""
 
 
 def _over(clock: Clock, state: str, procedure: Procedure, at: datetime) -> Clock:

@@ -17,7 +17,9 @@ from routing.shapes import case_of
 
 
 async def follow(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
-    """What was merged here into a case is kept from whom that accuses, and has its answer or end when that has it."""
+    """What was merged here into a case is kept from whom that accuses, is as confidential as that, and has its answer
+    or end when that has it.
+    """
     of_leads = [event for event in events if event.data.last.action in domain.FOLLOWED]
     members = await links_store.members(session, {event.subject for event in of_leads}) if of_leads else {}
     for event in of_leads:
@@ -37,7 +39,12 @@ async def _follow(runtime: Runtime, session: Session, case_id: UUID, event: Enve
     )  # fmt: skip
     if accused is not None:
         await usecases.write(runtime, session, accused, event)
-    ended = domain.followed(accused or case, lead, now, procedure, held.counting) if domain.ends(lead) else None
+    case = accused or case
+    confided, reached = domain.confided_with(case, lead, now, await links_store.following(session, case.id, lead.id))
+    await links_store.note_following(session, case.id, reached)
+    if confided is not None:
+        await usecases.write(runtime, session, confided, event)
+    ended = domain.followed(confided or case, lead, now, procedure, held.counting) if domain.ends(lead) else None
     if ended is not None:
         await usecases.write(runtime, session, ended, event)
 
