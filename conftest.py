@@ -1,23 +1,29 @@
 """Servers and running services for every test of the repository."""
 
+import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from tests.support.infra import RUN, Containers, Infra, Processes, docker_answers, wait_for_broker
 from tests.support.running import Running, running
+from tests.support.scheduling import NODES, BySharedServers, shared
 from tests.support.tree import Tree
 
 from xinqiao_local.cluster import Cluster
 from xinqiao_local.tree import FOUR_TIERS, with_split
 
+if TYPE_CHECKING:
+    from documents.papers.renderers import Renderers
+
 _servers: list[Processes | Containers] = []
+_clusters: list[Cluster] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,15 +35,34 @@ def pytest_configure(config: pytest.Config) -> None:
     servers.start().to_environment()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Modules and tests stay to the end: they are no garbage, and to look through them again and again takes long."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Nothing brings the nodes' time back: tests that move it come last."""
     items.sort(key=lambda item: item.get_closest_marker("moves_time") is not None)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """The nodes end with the last of their tests: idle they would go on looking at their queues and tables."""
+    try:
+        return (yield)
+    finally:
+        if _clusters and item is next(each for each in reversed(item.session.items) if shared(each.nodeid) == NODES):
+            _clusters.pop().kill9()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    from tests.support.scheduling import BySharedServers
-
     return BySharedServers(config, log)
 
 
@@ -76,14 +101,25 @@ async def start(infra: Infra, worker: str, tmp_path: Path) -> AsyncIterator[Call
 
 
 @pytest.fixture(scope="session")
+async def renderers() -> "AsyncIterator[Renderers]":
+    """Processes that lay papers out: to start one and load its fonts takes longer than ten papers do."""
+    from documents.papers.renderers import Renderers
+
+    opened = Renderers(2)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
 def tree() -> Iterator[Tree]:
     """Four linked nodes, started once; tests that use them share one worker."""
     specs = with_split(FOUR_TIERS, {"city"})  # one tier with every service as processes of its own
     cluster = Cluster(RUN / f"test-{os.getpid()}-nodes", specs, wires=True)
+    _clusters.append(cluster)
     try:
         cluster.up()
         with httpx.Client(timeout=30) as client:
             yield Tree(cluster, client)
     finally:
-        cluster.down()
+        cluster.kill9()
         shutil.rmtree(cluster.directory, ignore_errors=True)

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 
 goal=${1:-up}
 python=${PYTHON:-python3.11}
-packages=(postgresql rabbitmq-server tesseract-ocr tesseract-ocr-chi-sim libpangoft2-1.0-0 fonts-noto-cjk)
+packages=(postgresql rabbitmq-server tesseract-ocr tesseract-ocr-chi-sim libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk)
 case $goal in
   up) ;;
   test) packages+=(ceph-mon ceph-osd radosgw nginx-light chromium clamav-daemon softhsm2 libreoffice-writer-nogui libreoffice-calc-nogui) ;;

@@ -1,6 +1,8 @@
 """What stands in the databases and brokers of the nodes after the faults."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -14,10 +16,16 @@ from xinqiao_local.tree import SERVICES
 
 async def query(node: LocalNode, service: str, sql: str, *values: Any) -> list[asyncpg.Record]:
     """Ask a service's database as the superuser."""
-    connection = await asyncpg.connect(node.postgres.url(service, "postgres"))
-    try:
+    async with _connected(node, service) as connection:
         rows: list[asyncpg.Record] = await connection.fetch(sql, *values)
         return rows
+
+
+@asynccontextmanager
+async def _connected(node: LocalNode, service: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    connection = await asyncpg.connect(node.postgres.url(service, "postgres"))
+    try:
+        yield connection
     finally:
         await connection.close()
 
@@ -31,18 +39,20 @@ async def depths(node: LocalNode) -> dict[str, int]:
 
 async def all_quiet(tree: Tree, *, parked: int = 0, within: float = 180) -> None:
     """Until no outbox holds a row and no queue a message, but for `parked` ones."""
+    nodes = tree.cluster.nodes.values()
+    async with AsyncExitStack() as stack:  # to connect anew for every look would keep the databases busy with that
+        outboxes = [await stack.enter_async_context(_connected(node, name)) for node in nodes for name in SERVICES]
 
-    async def quiet() -> bool:
-        for node in tree.cluster.nodes.values():
-            for service in SERVICES:
-                if await query(node, service, "SELECT 1 FROM outbox LIMIT 1"):
+        async def quiet() -> bool:
+            for outbox in outboxes:
+                if await outbox.fetchval("SELECT 1 FROM outbox LIMIT 1"):
                     return False
-        found = [await depths(node) for node in tree.cluster.nodes.values()]
-        moving = sum(count for queues in found for name, count in queues.items() if not name.endswith("parked"))
-        aside = sum(count for queues in found for name, count in queues.items() if name.endswith("parked"))
-        return moving == 0 and aside == parked
+            found = [await depths(node) for node in nodes]
+            moving = sum(count for queues in found for name, count in queues.items() if not name.endswith("parked"))
+            aside = sum(count for queues in found for name, count in queues.items() if name.endswith("parked"))
+            return moving == 0 and aside == parked
 
-    await eventually(quiet, within=within)
+        await eventually(quiet, within=within, every=0.5)
 
 
 async def holders(tree: Tree, case: str) -> set[tuple[str, str]]:

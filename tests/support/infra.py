@@ -68,7 +68,8 @@ class Processes:
         return Infra(self._postgres.url(), self._broker.url(), self._broker.management_url)
 
     def stop(self) -> None:
-        self._broker.stop()
+        """The broker at once: its orderly end takes six seconds, and nobody reads its data again."""
+        self._broker.kill9()
         self._postgres.stop()
         shutil.rmtree(self._directory, ignore_errors=True)
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ import httpx
 from contracts.envelope import Data, Envelope
 from contracts.speech import parse_event
 from contracts.units import UnitDirectory
-from kit import migrations
 from kit.app import Service, build_app, with_resources
 from kit.bus import Bus, Consumer, Message
 from kit.runtime import Runtime
 from kit.settings import NodeSettings
-from tests.support.infra import Infra, new_database
+from tests.support.databases import lent
+from tests.support.infra import Infra
 from tests.support.nodes import settings_of, token
 
 
@@ -82,33 +82,23 @@ def told(kind: str, data: Data, *, subject: uuid.UUID, sequence: int = 1, node: 
     )
 
 
-_templates: set[str] = set()
-
-
-async def database_for(infra: Infra, service: Service, worker: str) -> str:
-    """A fresh database with the service's tables, copied from one that its migrations made."""
-    template = f"template_{worker}_{service.name}"
-    if template not in _templates:
-        dsn = await new_database(infra, template)
-        await migrations.upgrade(dsn, service.migrations, service.metadata)
-        _templates.add(template)
-    return await new_database(infra, f"{service.name}_{worker}_{uuid.uuid4().hex[:8]}", template)
-
-
 @asynccontextmanager
 async def running(
     service: Service, infra: Infra, home: Path, worker: str, *, path: str = "33.02.25.100",
     settings: NodeSettings | None = None, **parts: Any,
 ) -> AsyncIterator[Running]:  # fmt: skip
-    """A service at a node; `parts` replace parts of its runtime (clock, ids)."""
-    dsn = await database_for(infra, service, worker)
-    settings = settings or settings_of(home, path, database=dsn)
-    bus = Bus(settings.broker.url.get_secret_value(), name="test")
-    units = UnitDirectory.read(settings.resolve(settings.node.units_file))
-    runtime = Runtime.build(service.name, settings, bus, units.above)
-    for name, part in parts.items():
-        setattr(runtime, name, part)
-    async with with_resources(service, runtime):
+    """A service at a node, on a database of its own unless `settings` name one; `parts` replace parts of its runtime
+    (clock, ids).
+    """
+    async with AsyncExitStack() as stack:
+        if settings is None:
+            settings = settings_of(home, path, database=await stack.enter_async_context(lent(infra, service, worker)))
+        bus = Bus(settings.broker.url.get_secret_value(), name="test")
+        units = UnitDirectory.read(settings.resolve(settings.node.units_file))
+        runtime = Runtime.build(service.name, settings, bus, units.above)
+        for name, part in parts.items():
+            setattr(runtime, name, part)
+        await stack.enter_async_context(with_resources(service, runtime))
         transport = httpx.ASGITransport(build_app(service, runtime), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            yield Running(service, runtime, client)
+        client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://test"))
+        yield Running(service, runtime, client)

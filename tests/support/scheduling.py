@@ -2,19 +2,24 @@
 
 from xdist.scheduler import LoadScopeScheduling
 
+NODES = "nodes"
 # folder -> the servers its tests share
 SHARED = {
-    "tests/e2e/": "nodes",
-    "tests/resilience/": "nodes",
-    "tests/browser/": "nodes",
+    "tests/e2e/": NODES,
+    "tests/resilience/": NODES,
+    "tests/browser/": NODES,
     "node/tests/": "brokers",
     "libs/kit/tests/": "broker and database",
 }
+
+
+def shared(nodeid: str) -> str | None:
+    """What a test shares with others."""
+    return next((servers for folder, servers in SHARED.items() if nodeid.startswith(folder)), None)
 
 
 class BySharedServers(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no annotations
     """Scopes in the order of collection, so that the longest one, the nodes, starts first."""
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = next((folder for folder in SHARED if nodeid.startswith(folder)), None)
-        return SHARED[folder] if folder else nodeid.partition("::")[0]
+        return shared(nodeid) or nodeid.partition("::")[0]

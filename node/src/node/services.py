@@ -1,5 +1,6 @@
 """Which services there are: only here are they named together."""
 
+import gc
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -17,4 +18,10 @@ def load(name: str) -> Service:
 
 
 def load_all(names: Sequence[str] = NAMES) -> list[Service]:
-    return [load(name) for name in names]
+    """All of them. Nothing is garbage while modules load, and looking for it took a fifth of a command's start."""
+    gc.disable()
+    try:
+        return [load(name) for name in names]
+    finally:
+        gc.freeze()
+        gc.enable()

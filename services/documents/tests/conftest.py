@@ -19,7 +19,9 @@ from tests.support.nodes import token
 from tests.support.running import Running, told
 
 from contracts.events import PetitionState
+from documents import resources
 from documents.main import service
+from documents.papers.renderers import Renderers
 from documents.storage.directory import DirectoryStore
 from documents.storage.objects import ObjectStore
 from documents.storage.s3 import S3Store
@@ -99,8 +101,9 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(start: Any) -> Desk:
+async def desk(start: Any, renderers: Renderers) -> Desk:
     opened = Desk(await start(service))
+    resources.of(opened.running.runtime).renderers = renderers
     await opened.hears_of(opened.petition)
     return opened
 

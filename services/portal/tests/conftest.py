@@ -9,7 +9,9 @@ from services.portal.tests.browsing import ACCOUNTS, Browser, Node, Opened, brow
 from tests.support.running import Running
 
 from analytics.main import service as analytics
+from documents import resources as documents_resources
 from documents.main import service as documents
+from documents.papers.renderers import Renderers
 from intake.main import service as intake
 from kit.app import build_app
 from notify.main import service as notify
@@ -34,13 +36,14 @@ def open_portal(start: Any) -> Opened:
 
 
 @pytest.fixture
-async def node(open_portal: Opened, start: Any) -> AsyncIterator[tuple[Running, Node]]:
+async def node(open_portal: Opened, start: Any, renderers: Renderers) -> AsyncIterator[tuple[Running, Node]]:
     """A portal that calls real services."""
     # without a broker no event arrives by itself: waiting for one is cut short
     running, behind = await open_portal(settings={"paper_seconds": 0.2}), Node()
     for each in (intake, routing, documents, notify, analytics):
         behind.running[each.name] = await start(each)
         behind.apps[each.name] = build_app(each, behind.running[each.name].runtime)
+    documents_resources.of(behind.running["documents"].runtime).renderers = renderers
     transport = httpx.ASGITransport(behind, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://node.test") as client:
         resources.of(running.runtime).calls = Calls(client)

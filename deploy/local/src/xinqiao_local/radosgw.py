@@ -41,7 +41,7 @@ paxos min wait = 0.01
 objecter tick interval = 0.2
 osd data = {directory}/osd
 osd objectstore = memstore
-memstore device bytes = 2147483648
+memstore device bytes = {room}
 osd pool default size = 1
 osd pool default min size = 1
 osd pool default pg num = 1
@@ -60,12 +60,16 @@ KEYS = {
 
 
 class RadosGateway:
-    """Speaks S3 at `endpoint` (http), object lock included. What it stores lives in memory and ends with it."""
+    """Speaks S3 at `endpoint` (http), object lock included. What it stores lives in memory and ends with it.
 
-    def __init__(self, directory: Path) -> None:
+    room: bytes that it may store; what is deleted is given back hours later.
+    """
+
+    def __init__(self, directory: Path, room: int = 2 * 1024**3) -> None:
         self.directory = private_directory(directory.absolute())
         self.access_key = "xinqiao"
         self.secret_key = password()
+        self._room = room
         self._configuration = self.directory / "ceph.conf"
         self._ports = Ports(self.directory)
         self._monitor = self._daemon("ceph-mon")
@@ -118,6 +122,7 @@ class RadosGateway:
     def _write_configuration(self, fsid: str, store_ports: Sequence[int]) -> None:
         text = CONFIGURATION.format(
             directory=self.directory,
+            room=self._room,
             fsid=fsid,
             monitor=self._ports["monitor"],
             gateway=self._ports["gateway"],
