@@ -4,8 +4,11 @@ PYTHON := .venv/bin/python
 PYTEST := .venv/bin/pytest
 CHECKED := libs contracts services node deploy tests conftest.py
 
+# where it is set every one of the hundred processes of a test run, and of the four nodes, compiles what it imports anew
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help up down status demo test check fast soak bench bench-life contracts docs format lock clean
+.PHONY: help up down status demo test check fast soak bench bench-documents bench-life contracts docs format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -36,6 +39,7 @@ check: ## linters, types, import rules, contracts and generated documents
 	@$(PYTHON) -m contracts check
 	@$(PYTHON) -m routing.procedures check
 	@$(PYTHON) -m documents.papers check
+	@$(PYTHON) -m documents.quality check
 	@$(PYTHON) -m node.describe check
 
 fast: ## the tests of the packages alone, without nodes, browser and faults
@@ -44,9 +48,12 @@ fast: ## the tests of the packages alone, without nodes, browser and faults
 soak: ## long runs of the simulation (not part of make test)
 	@$(PYTEST) -m soak --timeout 3600 node
 
-bench: up ## speed as ratios against floors measured in the same run, then bench-life; tables in build/
+bench: up ## speed as ratios against floors measured in the same run, then the two below; tables in build/
 	@$(PYTHON) -m deploy.bench
-	@$(MAKE) --no-print-directory bench-life
+	@$(MAKE) --no-print-directory bench-documents bench-life
+
+bench-documents: ## files, papers, dossiers, among five million documents: ten minutes, up to 10 GB of disk
+	@$(PYTHON) -m deploy.bench --documents --out build/bench-documents.json
 
 bench-life: ## whole lives of cases at three sizes of the database: a quarter of an hour, up to 30 GB of disk
 	@$(PYTHON) -m deploy.bench --lifecycle --out build/bench-life.json

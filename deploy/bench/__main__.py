@@ -2,6 +2,9 @@
 
 `make bench-life`: whole lives of cases on a node of its own. On two cores about a quarter of an hour, most of it to
 fill databases with a million cases, and up to 30 GB of disk meanwhile; with --sizes 0,100000 five minutes.
+
+`make bench-documents`: files, papers and dossiers, among up to five million documents: about ten minutes, and up to
+10 GB of disk and 6 GB of memory meanwhile.
 """
 
 import argparse
@@ -24,8 +27,9 @@ from deploy.bench import (
     lifecycle,
     publishing,
     registration,
-    sealing,
 )
+from deploy.bench.documents import dossier, sealing, transfers
+from deploy.bench.documents import lists as document_lists
 from deploy.bench.figures import Figure, keep, show
 from deploy.bench.ground import ROOT, ground
 from rich.console import Console
@@ -42,7 +46,8 @@ def options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one short round of each: shows that it works, no figures")
     parser.add_argument("--growth", action="store_true", help="also with up to 1 M petitions, cases in the database")
     parser.add_argument("--lifecycle", action="store_true", help="nothing but whole lives of cases, and lists of them")
-    parser.add_argument("--sizes", type=_sizes, help="cases in the database, e.g. 0,100000,1000000 (by default these)")
+    parser.add_argument("--documents", action="store_true", help="nothing but files, papers and dossiers")
+    parser.add_argument("--sizes", type=_sizes, help="cases, or documents, in the database, e.g. 0,100000,1000000")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json")
     return parser.parse_args(words)
 
@@ -78,7 +83,7 @@ class Steps:
 
 
 def measure(steps: Steps, console: Console, *, quick: bool, grown: bool) -> None:
-    """Everything but whole lives of cases."""
+    """Everything but documents and whole lives of cases."""
     cluster = running_cluster()
     rounds, messages = (1, 500) if quick else (7, 5000)
     seconds = 1 if quick else 4
@@ -88,7 +93,6 @@ def measure(steps: Steps, console: Console, *, quick: bool, grown: bool) -> None
         steps.run("registration", lambda: [registration.measure(base, rounds=rounds, seconds=seconds)])
         steps.run("relay", lambda: [uvloop.run(publishing.measure(base, rounds=rounds, messages=messages))])
         steps.run("consumer", lambda: [uvloop.run(consuming.measure(base, rounds=rounds, messages=messages))])
-        steps.run("sealing", lambda: [uvloop.run(sealing.measure(base, papers=5 if quick else 60))])
         cases = (10_000, 20_000) if quick else deadlines.SIZES
         steps.run("deadlines", lambda: [uvloop.run(deadlines.measure(base, console, sizes=cases))])
         if grown:
@@ -102,16 +106,29 @@ def measure_lives(steps: Steps, sizes: Sequence[int], *, quick: bool) -> None:
         steps.run("lifecycle", lambda: lifecycle.measure(base, steps.say, sizes=sizes, quick=quick))
 
 
+def measure_documents(steps: Steps, sizes: Sequence[int], *, quick: bool) -> None:
+    """Files, papers, dossiers."""
+    plan = transfers.QUICK if quick else transfers.Plan()
+    pages, papers, requests = (9, 5, 20) if quick else (dossier.PAGES, 60, document_lists.REQUESTS)
+    with ground() as base:
+        steps.run("transfers", lambda: transfers.measure(base, plan))
+        steps.run("sealing", lambda: uvloop.run(sealing.measure(base, many=papers)))
+        steps.run("dossier", lambda: dossier.measure(base, pages=pages))
+        steps.run("lists", lambda: document_lists.measure(base, steps.say, sizes=sizes, requests=requests))
+
+
 def main(words: Sequence[str]) -> int:
     chosen = options(words)
     console = Console(width=max(Console().width, 120))
     logging.getLogger("aiormq").setLevel(logging.ERROR)  # it warns of every queue that a round deletes behind it
     telemetry.configure(TelemetrySection(), None, node="33", process="bench")  # as in a node without an exporter
     steps = Steps(console)
-    if not chosen.lifecycle:
-        measure(steps, console, quick=chosen.quick, grown=chosen.growth)
-    else:
+    if chosen.lifecycle:
         measure_lives(steps, chosen.sizes or lifecycle.SIZES, quick=chosen.quick)
+    elif chosen.documents:
+        measure_documents(steps, chosen.sizes or document_lists.SIZES, quick=chosen.quick)
+    else:
+        measure(steps, console, quick=chosen.quick, grown=chosen.growth)
     show(steps.figures, console)
     keep(
         steps.figures, chosen.out, quick=chosen.quick, at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -13,10 +13,10 @@ MEMORY, IDLE = 300, 3  # MB, per cent of one processor
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def processor_time(pid: int) -> float:
-    """Seconds that a process has used, user and system."""
+def processor_time(pid: int, *, ended: bool = False) -> float:
+    """Seconds that a process has used, user and system. ended: and those it started that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    return sum(int(each) for each in fields[11 : 15 if ended else 13]) / TICKS
 
 
 def resident(pid: int) -> float:

@@ -47,8 +47,8 @@ class Ground:
         await migrations.upgrade(dsn, intake.migrations, intake.metadata)
         return dsn
 
-    def node(self, dsn: str) -> Path:
-        """The node file of a township whose intake has this database."""
+    def node(self, dsn: str, **sections: Any) -> Path:
+        """The node file of a township whose services have this database."""
         ensure_keys(self.home / "keys", NODE)
         shutil.copyfile(SEED / "units.csv", self.home / "units.csv")
         text = node_file.render(
@@ -57,6 +57,7 @@ class Ground:
                 "database": {"url": dsn},
                 "broker": {"url": self.broker.url(), "management_url": self.broker.management_url},
                 "directory": [{"path": NODE, "name": "bench", "jwks": f"keys/{public_name(NODE)}"}],
+                **sections,
             }
         )
         write_private(self.home / "node.toml", text)

@@ -5,19 +5,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 import httpx
 from deploy.bench.figures import Figure
 from deploy.bench.ground import NODE, UNIT, Ground
+from deploy.bench.plans import check, plans_of
 from deploy.bench.registration import Side, both
 from rich.console import Console
-from sqlalchemy import event
 
 from intake import store
-from kit.db import Database
 from kit.paths import ancestors
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -86,26 +84,12 @@ def _page(side: Side, token: str) -> float:
 
 
 async def plan_of_a_page(dsn: str, scope: str) -> str:
-    """EXPLAIN of the very statement that store.page sends."""
-    database = Database(dsn)
-    sent: list[tuple[str, Any]] = []
-
-    def note(_c: Any, _k: Any, statement: str, values: Any, _x: Any, _m: Any) -> None:
-        sent.append((statement, values))
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    try:
-        async with database.transaction() as session:
-            before = UUID(int=2**128 - 1)
-            await store.page(session, scope, [UNIT], before=before, limit=50, number=None)
-            statement, values = sent[-1]
-            rows = await session.raw.fetch(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}", *values)
-    finally:
-        await database.close()
-    plan = "\n".join(row[0] for row in rows)
-    if "Seq Scan" in plan or "Sort" in plan:
-        raise RuntimeError(f"a page of the ledger reads more than its lines\n{plan}")
-    return plan
+    """Of the very statement that store.page sends."""
+    before = UUID(int=2**128 - 1)
+    plans = await plans_of(
+        dsn, lambda session: store.page(session, scope, [UNIT], before=before, limit=50, number=None)
+    )
+    return check("a page of the ledger", plans[-1])
 
 
 def measure(ground: Ground, console: Console, *, sizes: Sequence[int] = SIZES, seconds: float = 5) -> list[Figure]:

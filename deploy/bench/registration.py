@@ -30,6 +30,7 @@ BODY = {
     ],
 }
 CONNECTIONS = 32
+PATIENCE = 90  # seconds until a server must listen
 
 
 @dataclass
@@ -65,7 +66,7 @@ def serving(directory: Path, words: list[str | Path]) -> Iterator[tuple[int, int
     daemon = Daemon(directory, "server")
     daemon.start([*words, str(ports["http"])], env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
-        daemon.wait_ready(lambda: not is_free(ports["http"]), 30)
+        daemon.wait_ready(lambda: not is_free(ports["http"]), PATIENCE)
         yield ports["http"], daemon.pid or 0
     finally:
         daemon.stop(10)
