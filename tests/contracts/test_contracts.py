@@ -13,9 +13,10 @@ import yaml
 
 from contracts import __main__ as command
 from contracts import examples, schemas
-from contracts.envelope import EventData
+from contracts.envelope import Envelope, EventData
 from contracts.events import EVENTS, FileState
-from contracts.speech import parse_event
+from contracts.letters import LETTERS, letter_schema
+from contracts.speech import parse_event, parse_letter
 from kit.app import Service
 from kit.errors import Refused
 from kit.personal import PersonalText
@@ -29,8 +30,12 @@ def test_committed_contracts_are_what_the_models_say() -> None:
     assert command.problems() == []
 
 
+def _parse(body: bytes) -> Envelope:
+    return parse_letter(body) if json.loads(body)["type"] in LETTERS else parse_event(body)
+
+
 def test_every_event_has_passing_and_failing_examples() -> None:
-    for kind in EVENTS:
+    for kind in (*EVENTS, *examples.LETTER_PAYLOADS):
         names = [file.name for file in EXAMPLES if file.name.startswith(f"{kind}.")]
         assert any(name.endswith(".pass.json") for name in names), kind
         assert any(name.endswith(".fail.json") for name in names), kind
@@ -40,20 +45,22 @@ def test_every_event_has_passing_and_failing_examples() -> None:
 def test_examples_pass_or_fail_in_the_parser_and_in_the_schema(file: Path) -> None:
     body = file.read_bytes()
     kind = json.loads(body)["type"]
-    schema = json.loads((ROOT / "schemas" / f"{EVENTS[kind].schema_name}.json").read_text(encoding="utf-8"))
+    name = f"letters/{letter_schema(kind)}" if kind in LETTERS else EVENTS[kind].schema_name
+    schema = json.loads((ROOT / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
     validator = jsonschema.Draft202012Validator(schema)
     if file.name.endswith(".pass.json"):
-        assert parse_event(body).type == kind
+        assert _parse(body).type == kind
         assert validator.is_valid(json.loads(body))
     else:
         with pytest.raises(Refused, match="message-unreadable"):
-            parse_event(body)
+            _parse(body)
         assert not validator.is_valid(json.loads(body))
 
 
 def _consumers_of(kind: str, service: Service) -> Iterator[str]:
     for consumer in service.consumers:
-        if any(fnmatch(kind, binding.replace("#", "*")) for binding in consumer.bindings):
+        bound = any(fnmatch(kind, binding.replace("#", "*")) for binding in consumer.bindings)
+        if bound or (consumer.letters and kind in consumer.handlers):
             yield consumer.queue
 
 
@@ -63,7 +70,7 @@ async def test_passing_examples_go_through_the_real_consumers(service: Service, 
     for file in EXAMPLES:
         if not file.name.endswith(".pass.json"):
             continue
-        event = parse_event(file.read_bytes())
+        event = _parse(file.read_bytes())
         for queue in _consumers_of(event.type, service):
             await running.hear(queue, event)
             await running.hear(queue, event)

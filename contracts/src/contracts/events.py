@@ -111,6 +111,19 @@ class SealedPaperState(EventData):
     supersedes: UUID | None = Field(default=None, description="the sealed paper that it corrects")
 
 
+class BulletinState(EventData):
+    """A bulletin (信访信息) that a unit sent up, and what its superior made of it; never what it says."""
+
+    unit: str = Code
+    to_unit: str = Field(min_length=1, max_length=64, description="the office above")
+    sent_at: datetime
+    adoption: str | None = Field(
+        default=None,
+        max_length=32,
+        description="open vocabulary: adopted, leader-instruction, merged, not-adopted; null: not said yet",
+    )
+
+
 class MessageState(EventData):
     """A message to a petitioner: that it was sent, never to whom or what."""
 
@@ -225,6 +238,8 @@ EVENTS: dict[str, EventType] = {
         EventType(FileState, "documents.file.stored.v1", 0, "材料已归入", "A file was stored"),
         EventType(PaperState, "documents.paper.filed.v1", 1, "文书已归档", "A paper was filed"),
         EventType(SealedPaperState, "documents.paper.sealed.v1", 0, "文书已用印", "A paper was sealed"),
+        EventType(BulletinState, "documents.bulletin.sent.v1", 0, "信访信息已报送", "A bulletin was sent up"),
+        EventType(BulletinState, "documents.bulletin.marked.v1", 0, "信访信息采用情况", "It was adopted, or not"),
         EventType(MessageState, "notify.message.sent.v1", 0, "已告知信访人", "A message to the petitioner was sent"),
         EventType(RequestState, "routing.request.sent.v1", 1, "督办催办等已发出", "A unit asked another about a case"),
         EventType(RequestState, "routing.request.received.v1", 1, "督办催办等已签收", "The asked unit signed for it"),

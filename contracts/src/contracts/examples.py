@@ -1,4 +1,6 @@
-"""Examples of every event, as nodes would send them: two that must be understood and two that must be refused."""
+"""Examples of every event, and of the letters since 1.3, as nodes would send them: two that must be understood and two
+that must be refused.
+"""
 
 import json
 from pathlib import Path
@@ -7,8 +9,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from contracts import events
 from contracts.case_events import CASE_HAPPENINGS, CaseState, case_event
-from contracts.envelope import EventData
+from contracts.envelope import Data, EventData
 from contracts.events import EVENTS, EventType
+from contracts.letters import LETTERS, letter_schema
 
 Json = dict[str, Any]
 COUNTY, TOWNSHIP = "33.02.25", "33.02.25.100"
@@ -134,6 +137,9 @@ PAYLOADS: dict[type[EventData], Json] = {
         "paper_id": an_id("paper"), "kind": "opinion", "number": "丁信〔2026〕12号", "sha256": "ab" * 32,
         "unit": TOWNSHIP_OFFICE, "sealed_at": NOW,
     },
+    events.BulletinState: {
+        "unit": TOWNSHIP_OFFICE, "to_unit": COUNTY_OFFICE, "sent_at": REGISTERED, "adoption": "adopted",
+    },
     events.MessageState: {
         "message_id": an_id("message"), "template": "accepted", "gateway": "console", "status": "sent", "at": NOW,
     },
@@ -148,6 +154,26 @@ PAYLOADS: dict[type[EventData], Json] = {
         "number": NUMBER, "clock": "handling", "level": "yellow", "due_at": NOW, "holder_unit": TOWNSHIP_OFFICE,
         "holder_region": TOWNSHIP, "at": NOW,
     },
+}  # fmt: skip
+
+# letters of before 1.3 are promised by their schemas alone
+LETTER_PAYLOADS: dict[str, Json] = {
+    "routing.withdrawal-request.v1": {
+        "withdrawal": an_id("withdrawal"), "unit": COUNTY_OFFICE, "node": COUNTY, "version": 3, "asked_at": NOW,
+        "note": "信访人书面撤回",
+    },
+    "documents.dispatch.v1": {
+        "kind": "paper", "title": "关于报送积案化解情况的通知", "from_unit": COUNTY_OFFICE,
+        "recipients": [TOWNSHIP_OFFICE, "330225-js"], "to_units": [TOWNSHIP_OFFICE], "urgency": "urgent",
+        "answer_by": "2026-01-20T16:00:00Z", "body": an_id("paper"), "items": [an_id("paper"), an_id("file")],
+        "by": "county.clerk", "sent_at": NOW,
+    },
+    "documents.dispatch-receipt.v1": {
+        "to_unit": "330225-js", "state": "signed", "arrived_at": NOW, "signed_at": NOW, "signed_by": "county.builder",
+    },
+    "documents.dispatch-recall.v1": {"to_units": [TOWNSHIP_OFFICE], "asked_at": NOW},
+    "documents.dispatch-urge.v1": {"to_unit": TOWNSHIP_OFFICE, "times": 2, "at": NOW},
+    "routing.withdrawal-answer.v1": {"withdrawal": an_id("withdrawal"), "reason": "not-in-this-state"},
 }  # fmt: skip
 
 
@@ -171,23 +197,36 @@ def _event(event: EventType, example: str) -> Json:
     by = payload.get("last", payload).get("unit", payload.get("holder_unit"))
     node = TOWNSHIP if by == TOWNSHIP_OFFICE else COUNTY
     sequence = "3" if payload.get("nodes") == [COUNTY, TOWNSHIP] else "1"
+    return _enveloped(event.type, event.dataschema, f"/nodes/{node}/{service}", payload, example, sequence)
+
+
+def _letter(kind: str, example: str) -> Json:
+    schema = f"urn:xinqiao:schema:{letter_schema(kind)}"
+    service = kind.split(".", 1)[0]
+    return _enveloped(kind, schema, f"/nodes/{COUNTY}/{service}", LETTER_PAYLOADS[kind], example, "1")
+
+
+def _enveloped(kind: str, schema: str, source: str, payload: Json, example: str, sequence: str) -> Json:
     return {
-        "specversion": "1.0", "id": an_id(f"{event.type} {example}"), "source": f"/nodes/{node}/{service}",
-        "type": event.type, "subject": an_id(f"subject of {event.type}"), "time": NOW,
-        "datacontenttype": "application/json", "dataschema": event.dataschema, "sequence": sequence,
+        "specversion": "1.0", "id": an_id(f"{kind} {example}"), "source": source,
+        "type": kind, "subject": an_id(f"subject of {kind}"), "time": NOW,
+        "datacontenttype": "application/json", "dataschema": schema, "sequence": sequence,
         "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "data": payload,
     }  # fmt: skip
 
 
 def examples_of(event: EventType) -> dict[str, Json]:
     """Name -> event; `.pass` must be understood, `.fail` refused."""
-    ordinary, newer = _event(event, "ordinary"), _event(event, "newer-minor")
-    first = next(name for name, field in event.payload.model_fields.items() if field.is_required())
+    return _variants(_event(event, "ordinary"), _event(event, "newer-minor"), event.payload)
+
+
+def _variants(ordinary: Json, newer: Json, payload: type[Data]) -> dict[str, Json]:
+    first = next(name for name, field in payload.model_fields.items() if field.is_required())
     return {
         "ordinary.pass": ordinary,
         "newer-minor.pass": {
             **newer,
-            "dataschema": f"{event.dataschema}9",
+            "dataschema": f"{newer['dataschema']}9",
             "data": {**newer["data"], "added_by_a_newer_node": {"any": ["thing"]}},
             "added_attribute": "ignored",
         },
@@ -200,11 +239,14 @@ def examples_of(event: EventType) -> dict[str, Json]:
 
 
 def all_examples() -> dict[str, str]:
-    """File name -> text, for every event of the catalogue."""
+    """File name -> text, for every event of the catalogue, and for letters."""
+    found = {event.type: examples_of(event) for event in EVENTS.values()}
+    for kind in LETTER_PAYLOADS:
+        found[kind] = _variants(_letter(kind, "ordinary"), _letter(kind, "newer-minor"), LETTERS[kind])
     return {
-        f"{event.type}.{name}.json": json.dumps(example, ensure_ascii=False, indent=2) + "\n"
-        for event in EVENTS.values()
-        for name, example in examples_of(event).items()
+        f"{kind}.{name}.json": json.dumps(example, ensure_ascii=False, indent=2) + "\n"
+        for kind, examples in found.items()
+        for name, example in examples.items()
     }
 
 
@@ -222,5 +264,6 @@ def drift(directory: Path) -> list[str]:
         for name, text in wanted.items()
         if name in found and found[name].read_text(encoding="utf-8") != text
     ]
-    strays = sorted(name for name in found if not any(name.startswith(f"{kind}.") for kind in EVENTS))
+    kinds = {*EVENTS, *LETTER_PAYLOADS}
+    strays = sorted(name for name in found if not any(name.startswith(f"{kind}.") for kind in kinds))
     return [*problems, *(f"{name}: an example of no event" for name in strays)]

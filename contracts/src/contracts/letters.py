@@ -5,8 +5,10 @@ from uuid import UUID
 
 from pydantic import Field
 
+from contracts.dispatches import DISPATCHES
 from contracts.envelope import LetterData
 from contracts.events import CaseState, Code, Path
+from contracts.moving import MOVING
 from kit.personal import PersonalText
 
 FORM = 1_048_576  # characters of a filled form; no request brings more
@@ -164,6 +166,30 @@ class Recognition(LetterData):
     terminated: bool
 
 
+class WithdrawalRequest(LetterData):
+    """A petitioner withdrew the petition at a unit whose node does not write the case: for the node that does.
+
+    Who gets it and writes no more passes it on. unit, node: where the petitioner came, and where the answer goes;
+    note, fields: as of a CaseFile.
+    """
+
+    withdrawal: UUID
+    unit: str = Code
+    node: str = Path
+    version: int = Field(ge=1, description="of the case as the sender knows it: who has an older one waits for it")
+    asked_at: datetime
+    passed_on: int = Field(default=0, ge=0, description="how often")
+    note: PersonalText = Field(default="", max_length=2000)
+    fields: PersonalText = Field(default="", max_length=FORM)
+
+
+class WithdrawalAnswer(LetterData):
+    """Why a withdrawal was not written; where it was, the event of the case tells it."""
+
+    withdrawal: UUID
+    reason: str = Field(max_length=64, description="open vocabulary: slug of a refusal")
+
+
 class RequestStep(LetterData):
     """A step of a request between two units, for the other one's node: the event, and what was written with it."""
 
@@ -178,67 +204,6 @@ class RequestCancellation(LetterData):
     round: int = Field(ge=1, description="the round that is no longer wanted; an answer given in it stands")
 
 
-Digest = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256")
-
-
-class ManifestItem(LetterData):
-    """A file, or a paper (文书) as its text, of a petition: all but its bytes. by, at: who stored it when."""
-
-    id: UUID
-    kind: str = Field(max_length=32, description="open vocabulary: file, paper, sealed-paper")
-    what: str = Field(max_length=100, description="media type of a file, kind of a paper")
-    name: PersonalText | None = Field(default=None, max_length=200)
-    sha256: str = Digest
-    size: int = Field(ge=1, description="bytes")
-    unit: str = Code
-    by: PersonalText = Field(max_length=200, description="account")
-    at: datetime
-    template: str | None = Field(default=None, max_length=100, description="of a paper: kind/version")
-    here: bool = Field(default=True, description="the node that writes this can give it")
-
-
-class Manifest(LetterData):
-    """What there is of a petition, for the node that gets the case; the bytes are asked for."""
-
-    items: list[ManifestItem] = Field(min_length=1, max_length=200)
-
-
-class WantedPiece(LetterData):
-    """Bytes of something that a manifest named, to come in parts of one size, the last one shorter.
-
-    again: what was sent of it before did not do.
-    """
-
-    id: UUID
-    sha256: str = Digest
-    start: int = Field(ge=0)
-    size: int = Field(ge=1)
-    part: int = Field(ge=4096, le=524_288)
-    again: bool = False
-
-
-class FilesWanted(LetterData):
-    """What a node asks of the one that named it; the next only when most of this has come."""
-
-    pieces: list[WantedPiece] = Field(min_length=1, max_length=200)
-
-
-class FilePart(LetterData):
-    """Some bytes of a file or a paper, which follow in binary; start: where in it."""
-
-    id: UUID
-    sha256: str = Digest
-    start: int = Field(ge=0)
-
-
-class FileUnavailable(LetterData):
-    """What was asked for does not come from here."""
-
-    id: UUID
-    sha256: str = Digest
-    reason: str = Field(max_length=32, description="open vocabulary: gone, damaged, infected, refused")
-
-
 LETTERS: dict[str, type[LetterData]] = {
     "intake.petition-file.v1": PetitionFile,
     "intake.link-request.v1": LinkRequest,
@@ -250,17 +215,20 @@ LETTERS: dict[str, type[LetterData]] = {
     "routing.recall-request.v1": RecallRequest,
     "routing.case-progress.v1": CaseProgress,
     "routing.recognition.v1": Recognition,
+    "routing.withdrawal-request.v1": WithdrawalRequest,
+    "routing.withdrawal-answer.v1": WithdrawalAnswer,
     "routing.request.v1": RequestStep,
     "routing.request-answer.v1": RequestStep,
     "routing.request-cancellation.v1": RequestCancellation,
-    "documents.manifest.v1": Manifest,
-    "documents.file-wanted.v1": FilesWanted,
-    "documents.file-part.v1": FilePart,
-    "documents.file-unavailable.v1": FileUnavailable,
+    **MOVING,
+    **DISPATCHES,
 }
 
 # minor versions of those that have gained optional fields since their first release
-LETTER_MINORS = {"routing.case-file.v1": 2, "routing.case-progress.v1": 1, "routing.recall-request.v1": 1}
+LETTER_MINORS = {
+    "routing.case-file.v1": 2, "routing.case-progress.v1": 1, "routing.recall-request.v1": 1,
+    "documents.manifest.v1": 1,
+}  # fmt: skip
 
 
 def letter_schema(kind: str) -> str:
