@@ -66,9 +66,20 @@ def test_every_command_explains_itself_and_shows_an_example(command: list[str]) 
     assert "Example: xinqiao" in shown.output
 
 
-def test_help_needs_none_of_the_heavy_libraries() -> None:
-    heavy = "fastapi sqlalchemy asyncpg aio_pika uvicorn httpx"
-    code = f"import sys, node.cli; print([name for name in {heavy.split()!r} if name in sys.modules])"
+@pytest.mark.parametrize(
+    ("started", "heavy"),
+    [
+        ("import node.cli", "fastapi sqlalchemy asyncpg aio_pika uvicorn httpx"),
+        # a process of its own, or the one service that has such a store, loads these
+        (
+            "from node.services import load_all; load_all()",
+            "weasyprint pyhanko pikepdf pypdfium2 PIL docx minio",
+        ),
+    ],
+    ids=["help", "services"],
+)
+def test_what_few_need_is_loaded_when_it_is_needed(started: str, heavy: str) -> None:
+    code = f"import sys; {started}; print([name for name in {heavy.split()!r} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 

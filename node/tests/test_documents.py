@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import uuid
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tests.support.running import Running, told
 from typer.testing import CliRunner, Result
 
 from contracts.events import PetitionState
+from documents import resources
 from documents.main import service as documents
 from kit import keyfile
 from node.cli import app
@@ -91,6 +93,27 @@ async def test_reseal_moves_what_stands_under_older_keys(running: Running) -> No
     assert not set(before) & set(after)
     assert (await xinqiao(running, "scrub", "--now")).exit_code == 0
     assert "sealed anew 已更换 0" in (await xinqiao(running, "reseal")).stdout
+
+
+async def test_what_was_never_committed_is_listed_first_and_goes_when_asked(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with resources.of(running.runtime).vault.receiving() as receiving:
+        await receiving.write(b"never committed")
+        left = (await receiving.keep()).name
+    assert "未登记 0" in (await xinqiao(running, "scrub", "--collect")).stdout  # it is young
+    for file in objects(running):
+        os.utime(file, (0, 0))
+    listed = await xinqiao(running, "scrub", "--collect")
+    assert (listed.exit_code, left in listed.stdout, "未登记 1" in listed.stdout) == (0, True, True)
+    assert len(objects(running)) == 4
+    with monkeypatch.context() as patched:
+        patched.setattr("documents.scrubs.domain.FEW", 0)
+        stopped = await xinqiao(running, "scrub", "--collect", "--remove")
+    assert (stopped.exit_code, "none is removed" in stopped.stderr, len(objects(running))) == (1, True, 4)
+    gone = await xinqiao(running, "scrub", "--collect", "--remove")
+    assert (gone.exit_code, "removed 已清理 1" in gone.stdout, len(objects(running))) == (0, True, 3)
+    assert (await xinqiao(running, "scrub", "--remove")).exit_code == 2
 
 
 async def test_a_database_that_is_away_is_told_in_a_line(running: Running) -> None:

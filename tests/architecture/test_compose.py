@@ -210,6 +210,18 @@ def test_the_image_installs_what_is_tested_and_no_test_tools() -> None:
     assert not pinned("uv==1 \\\n    --hash=sha256:ab\n").items() <= tested.items()
 
 
+SERVERS = {"postgresql", "rabbitmq-server"}  # containers of their own
+
+
+def test_the_image_has_the_system_packages_that_local_nodes_have() -> None:
+    listed = re.search(r"^packages=\((.*)\)$", (ROOT / "deploy/local/bootstrap.sh").read_text(), flags=re.MULTILINE)
+    assert listed is not None
+    wanted = set(listed[1].split()) - SERVERS
+    _, _, last = (DOCKER / "Dockerfile").read_text(encoding="utf-8").rpartition("\nFROM ")
+    # without the last WeasyPrint takes a minute for what it does in a second, and only says so in a log
+    assert {"fonts-noto-cjk", "libharfbuzz-subset0"} <= wanted <= set(last.split())
+
+
 def test_the_image_runs_without_privileges_and_without_a_compiler() -> None:
     _, *stages = re.split(r"^FROM ", (DOCKER / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert len(stages) == 2

@@ -26,7 +26,7 @@ SCAN = SEED / "scanned-page.png"
 PUBLIC = ("/", "/petition", "/progress", "/sign-in", "/nowhere")
 STAFF = (
     "/staff", "/staff/cases", "/staff/register", "/staff/statistics", "/staff/requests", "/staff/proposals",
-    "/staff/alarms", "/staff/procedures",
+    "/staff/alarms", "/staff/procedures", "/staff/quality", "/staff/rectifications",
 )  # fmt: skip
 
 

@@ -110,3 +110,17 @@ def test_five_files_follow_a_hand_over_through_cuts_a_restart_and_an_altered_obj
     served(tree, "township", approved)
     papers = until(lambda: county.get(path(case, "papers"))["items"], within=40)
     assert until(lambda: county.get(path(case, "papers", papers[0]["paper_id"]))["outcome"]) == "support"
+
+
+def test_a_paper_reaches_a_unit_of_another_node_and_its_receipt_comes_back(tree: Tree) -> None:
+    county, township = tree.caller("county.clerk"), tree.caller("township.clerk")
+    sent = PDF + os.urandom(200_000) + PDF
+    begun_at = county.post("/api/documents/v1/dispatches", title="关于道路养护的通知")["dispatch_id"]
+    there = f"/api/documents/v1/dispatches/{begun_at}"
+    file_id = put(county, begun_at, sent)
+    county.post(f"{there}/sending", recipients=[OFFICE["township"]], body=file_id)
+    assert until(partial(township.get, there))["items"] is None  # nobody has signed for it
+    assert township.post(f"{there}/signature")["copy"]["state"] == "signed"
+    until(lambda: county.get(there)["copies"][0]["state"] == "signed")
+    until(lambda: township.get(there)["items"][0]["here"])
+    assert content(tree, township, "township", begun_at, file_id) == sent

@@ -100,6 +100,19 @@ async def test_what_has_pages_is_bound_with_catalogue_and_bookmarks(dossier: Pat
     assert entries["处理意见书(文字)"].page is None
 
 
+async def test_the_bound_pdf_is_given_out_alone_as_it_lies_in_the_archive(office: Any, dossier: Path) -> None:
+    (made,) = (await office.running.request("GET", office.desk.path("dossiers"), who=HANDLER)).json()
+    path = office.desk.path("dossiers", made["dossier_id"]) + "/content?form=pdf"
+    answer = await office.running.request("GET", path, who=HANDLER)
+    with zipfile.ZipFile(dossier) as archive:
+        assert answer.content == archive.read(BOUND)
+    assert answer.headers["content-type"] == "application/pdf"
+    assert int(answer.headers["content-length"]) == len(answer.content) == made["pdf_bytes"]
+    assert answer.headers["content-disposition"].endswith(".pdf")
+    await office.running.rows("UPDATE dossiers SET bound_from = NULL RETURNING id")  # as of an older release
+    assert office.desk.slug_of(await office.running.request("GET", path, who=HANDLER)) == "dossier-without-pdf"
+
+
 def rewritten(file: Path, change: Any) -> Path:
     """The same archive with other entries: change takes and gives a list of (name, content)."""
     with zipfile.ZipFile(file) as archive:

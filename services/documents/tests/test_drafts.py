@@ -280,7 +280,7 @@ async def test_saved_versions_are_never_changed_or_deleted(desk: Any) -> None:
     for statement in (
         "UPDATE draft_versions SET saved_by = 'x'",
         "DELETE FROM draft_versions",
-        "TRUNCATE draft_versions",
+        "TRUNCATE draft_versions CASCADE",
     ):
         with pytest.raises(asyncpg.RestrictViolationError):
             await desk.running.rows(statement)

@@ -16,9 +16,10 @@ from minio.error import S3Error
 from minio.retention import Retention
 from services.documents.tests.conftest import Desk, S3Shelf
 from services.documents.tests.sealing import Office
+from tests.support.databases import database_for
 from tests.support.infra import Infra
 from tests.support.nodes import settings_of, token
-from tests.support.running import database_for, running
+from tests.support.running import running
 
 from documents import resources
 from documents.main import service

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import struct
 import tracemalloc
 import uuid
 import zipfile
@@ -11,8 +12,13 @@ from urllib.parse import quote
 
 import pikepdf
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 
 from documents import resources
+from documents.files import kinds
+from documents.files.ends import COMPOUND, Directories, least
 
 MEGABYTE = 1024 * 1024
 
@@ -57,6 +63,89 @@ async def test_a_file_whose_end_is_missing_is_refused(desk: Any, kind: str) -> N
     assert (cut.status_code, desk.slug_of(cut)) == (422, "truncated-file")
     assert (desk.spools(), desk.objects()) == ([], [])
     assert (await desk.put(whole, kind)).status_code == 201
+
+
+def tiff_of(pages: int = 1, mode: str = "L", **saved: Any) -> bytes:
+    made = io.BytesIO()
+    sheets = [Image.effect_noise((300, 400), 60).convert(mode) for _ in range(pages)]
+    sheets[0].save(made, "TIFF", save_all=True, append_images=sheets[1:], **saved)
+    return made.getvalue()
+
+
+def webp() -> bytes:
+    made = io.BytesIO()
+    Image.effect_noise((200, 200), 60).save(made, "WEBP")
+    return made.getvalue()
+
+
+def compound() -> bytes:
+    """An OLE file of eight sectors: its directory is the seventh, its table the eighth, as Word leaves them."""
+    header = bytearray(COMPOUND.ljust(512, b"\xff"))
+    header[30:32] = (9).to_bytes(2, "little")
+    header[48:52], header[76:80] = (6).to_bytes(4, "little"), (7).to_bytes(4, "little")
+    return bytes(header) + bytes(8 * 512)
+
+
+# directories before the pictures, or behind them, one after each page, pictures in many strips
+WITHOUT_A_MARK = {
+    "TIFF": tiff_of(), "TIFF of three pages": tiff_of(3), "fax": tiff_of(3, "1", compression="group4"),
+    "LZW": tiff_of(2, "RGB", compression="tiff_lzw"), "strips": tiff_of(1, "RGB", strip_size=4096),
+    "WebP": webp(), "Word": compound(),
+}  # fmt: skip
+
+
+def looks_whole(content: bytes, step: int) -> bool:
+    directories = Directories()
+    for start in range(0, len(content), step):
+        directories.update(content[start : start + step])
+    return directories.are_in(len(content)) and len(content) >= least(content[: kinds.HEAD])
+
+
+@pytest.mark.parametrize("name", WITHOUT_A_MARK)
+@pytest.mark.parametrize("step", [1000, 64 * 1024])
+def test_a_file_without_a_mark_at_its_end_says_itself_how_long_it_is(name: str, step: int) -> None:
+    content = WITHOUT_A_MARK[name]
+    assert looks_whole(content, step)
+    for tenths in range(1, 9):
+        assert not looks_whole(content[: len(content) * tenths // 10], step)
+
+
+async def test_a_cut_scan_is_refused_and_the_whole_one_is_kept(desk: Any) -> None:
+    content = WITHOUT_A_MARK["fax"]
+    cut = await desk.put(content[: len(content) * 2 // 3], "image/tiff")
+    assert (cut.status_code, desk.slug_of(cut)) == (422, "truncated-file")
+    assert (await desk.put(content, "image/tiff")).status_code == 201
+
+
+@settings(max_examples=60)
+@given(
+    order=st.sampled_from([b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"]), rest=st.binary(max_size=400),
+    step=st.integers(1, 50),
+)  # fmt: skip
+def test_a_hostile_picture_that_comes_in_pieces_is_looked_at_no_harder_than_in_one(
+    order: bytes, rest: bytes, step: int
+) -> None:
+    content = order + rest
+    directories = Directories()
+    directories.update(content)
+    pieces = Directories()
+    for start in range(0, len(content), step):
+        pieces.update(content[start : start + step])
+    assert pieces.are_in(len(content)) or not directories.are_in(len(content))
+
+
+def test_a_picture_of_endless_directories_is_looked_at_in_bounded_memory() -> None:
+    one = struct.pack("<H", 512) + struct.pack("<HHII", 273, 4, 100, 2**32 - 16) * 512
+    directories = Directories()
+    directories.update(b"II*\0" + struct.pack("<I", 8))
+    tracemalloc.start()
+    try:
+        for number in range(1, 400):
+            directories.update(one + struct.pack("<I", 8 + number * (len(one) + 4)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < MEGABYTE
 
 
 @pytest.mark.parametrize("name", ["page.jpg", "letter.pdf.exe", "letter.js", "macros.docm", "page.html"])

@@ -49,12 +49,19 @@ def cut(content: bytes, end: int) -> bytes:
     return content[:9000] + content[-end:]
 
 
+def torn(content: bytes) -> bytes:
+    """Its middle overwritten: it is as long as it says."""
+    third = len(content) // 3
+    return content[:third] + bytes(third) + content[2 * third :]
+
+
 # how each is made, sent, and refused: at the door, or when its pages are looked at
 HOSTILE: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "truncated JPEG": (lambda: saved(scan(), "JPEG")[:9000], "image/jpeg", "truncated-file"),
     "truncated PNG": (lambda: saved(scan())[:9000], "image/png", "truncated-file"),
     "PNG without its middle": (lambda: cut(saved(scan()), 12), "image/png", "file-damaged"),
-    "truncated TIFF": (lambda: saved(scan(), "TIFF")[:9000], "image/tiff", "file-damaged"),
+    "truncated TIFF": (lambda: saved(scan(), "TIFF")[:9000], "image/tiff", "truncated-file"),
+    "TIFF with a torn middle": (lambda: torn(saved(scan(), "TIFF", compression="jpeg")), "image/tiff", "file-damaged"),
     "bomb": (bomb_png, "image/png", "picture-too-large"),
     "10 000 pages": (lambda: blank_pdf(10_000), "application/pdf", "too-many-pages"),
     "encrypted": (encrypted_pdf, "application/pdf", "file-encrypted"),

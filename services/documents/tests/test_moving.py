@@ -14,7 +14,7 @@ from tests.support.running import Running, told
 
 from contracts.events import SealedPaperState
 from contracts.examples import COUNTY, HAND_OVER, NOW, TOWNSHIP
-from contracts.letters import FilePart, Manifest, ManifestItem
+from contracts.moving import FilePart, Manifest, ManifestItem
 from contracts.speech import Enclosed
 from documents.main import service
 from documents.moving.domain import PART

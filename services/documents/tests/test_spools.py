@@ -88,7 +88,7 @@ def full_disk() -> Iterator[None]:
 
 
 async def test_a_full_disk_is_told_as_unavailable_and_leaves_nothing(desk: Any, full_disk: None) -> None:
-    answer = await desk.put(b"%PDF-1.7" + os.urandom(3_000_000))
+    answer = await desk.put(b"%PDF-1.7" + os.urandom(3_000_000) + b"%%EOF")
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:xinqiao:problem:unavailable")
     assert list(resources.of(desk.running.runtime).store.incoming.iterdir()) == []
     assert (await desk.put()).status_code == 201

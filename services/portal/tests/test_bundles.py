@@ -103,7 +103,7 @@ async def test_a_bundle_is_arranged_filed_proposed_from_and_found_without_a_scri
     assert (waiting.headers["refresh"], "已完成 0" in waiting.text) == ("3", True)
     await worked(behind)
     page = (await desk.open(bundle)).text
-    assert "下载归档的 PDF" in page
+    assert "查看归档的 PDF" in page
     assert "33022519800101123X" not in page
     page = unescape((await desk.open(f"{bundle}?propose=true")).text)
     check_accessible(page)

@@ -18,8 +18,9 @@ from services.portal.tests.casework import (
     steps,
     submit,
 )
-from tests.support.running import Running
+from tests.support.running import Running, told
 
+from contracts.letters import WithdrawalAnswer
 from portal.pages.acting import paper_unknown
 
 HANDING = {"transfer", "assign"}
@@ -196,7 +197,7 @@ async def test_a_case_is_handed_over_and_objected_to_with_a_reason(
     case = await registered(desk, behind)
     page = await act(desk, behind, case, "transfer", to_unit="330225100-cj", note="请联系本人")
     assert "转送中" in page
-    assert actions(page) == {"recall"}
+    assert actions(page) == {"recall", "note-withdrawal"}
     async with browsing(node[0]) as builder:
         await builder.sign_in("builder")
         assert actions((await builder.open(case)).text) == {"receive", "note-withdrawal"}
@@ -207,8 +208,28 @@ async def test_a_case_is_handed_over_and_objected_to_with_a_reason(
         assert actions(page) == {"note-withdrawal"}
     page = (await desk.open(case)).text
     assert "应由县里办理" in page
-    assert actions(page) == {"agree-objection", "refuse-objection"}
+    assert actions(page) == {"agree-objection", "refuse-objection", "note-withdrawal"}
     assert "state-screened" in await act(desk, behind, case, "agree-objection")
+
+
+async def test_a_withdrawal_that_another_node_must_write_waits_and_says_why_where_it_cannot_be(
+    desk: Browser, behind: Node
+) -> None:
+    case = await registered(desk, behind)
+    assert actions(await act(desk, behind, case, "transfer", to_unit="330225-xf")) == {"recall", "note-withdrawal"}
+    page = await act(desk, behind, case, "note-withdrawal", note="信访人书面撤回")
+    assert re.search("信访人已撤回：.+由丁镇信访办登记，正等待承办节点记入。", page)
+    assert "信访人书面撤回" in page
+    assert "登记信访人撤回" in not_now(page)["信访人的撤回已经登记，正等待承办节点记入"]
+    assert steps(page)[-1] == "信访人的撤回已登记，转由承办节点记入"
+    routing = behind.running["routing"]
+    (row,) = await routing.rows("SELECT id, case_id FROM withdrawals")
+    answer = WithdrawalAnswer(withdrawal=row["id"], reason="not-in-this-state")
+    kind = "routing.withdrawal-answer.v1"
+    await routing.hear("routing.letters", told(kind, answer, subject=row["case_id"], node="33.02.25"))
+    page = (await desk.open(case)).text
+    assert "未能记入撤回：现在的环节没有这项操作" in page
+    assert "note-withdrawal" in actions(page), "it can be asked for again"
 
 
 async def test_an_assignment_carries_its_deadline_in_china_time(desk: Browser, behind: Node) -> None:

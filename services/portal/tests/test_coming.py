@@ -7,7 +7,7 @@ from services.portal.tests.casework import registered
 from tests.support.running import told
 
 from contracts.examples import COUNTY, NOW
-from contracts.letters import Manifest, ManifestItem
+from contracts.moving import Manifest, ManifestItem
 
 
 def item(kind: str, what: str, **more: object) -> ManifestItem:
@@ -31,7 +31,7 @@ async def test_the_case_page_says_how_many_files_are_here_and_links_only_these(d
     assert "传输中 0%" in page
     assert f"{case}/files/{coming.id}" not in page
     assert f"{case}/papers/" not in page.replace(f'action="{case}/papers"', "")
-    answer = await desk.open(f"{case}/files/{coming.id}")
+    answer = await desk.send(f"{case}/files/{coming.id}/open")
     assert answer.status_code == 409
     assert "材料尚未从其他节点传到" in answer.text
     english = (await desk.open(f"{case}?lang=en")).text

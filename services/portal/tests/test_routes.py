@@ -13,7 +13,10 @@ from portal.visits import StaffPolicy
 
 CHECKS = {forms.public_form, forms.staff_form, keyed}
 # they parse their forms themselves, bounded by their own sizes
-OWN_CHECK = {"/staff/cases/{case_id}/files", "/staff/cases/{case_id}/drafts/{draft_id}/docx"}
+OWN_CHECK = {
+    "/staff/cases/{case_id}/files", "/staff/cases/{case_id}/drafts/{draft_id}/docx",
+    "/staff/office/drafts/{draft_id}/docx", "/staff/dispatches/{dispatch_id}/files",
+}  # fmt: skip
 
 
 def routes(app: FastAPI) -> list[APIRoute]:

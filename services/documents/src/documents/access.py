@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, Table, and_, exists, or_, select, update
 
 from contracts.envelope import Envelope
 from contracts.reading import readers_told
@@ -30,9 +30,16 @@ ON CONFLICT (id) DO UPDATE SET {sequence} = excluded.{sequence}, {accused} = exc
 """
 FOLLOW_PETITIONS = FOLLOW.format(sequence="registered_sequence", accused="registered_accused")
 FOLLOW_CASES = FOLLOW.format(sequence="case_sequence", accused="case_accused")
+ABOUT = petitions.alias("about")
 SCOPES = """
 INSERT INTO petition_scopes (scope, petition_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING
 """
+
+
+class Folder(UUID):
+    """Stands where a petition's id does, for what belongs to a unit alone (ADR 34): its row among the petitions names
+    the unit. What came as the id of a petition finds no folder, and a folder no petition.
+    """
 
 
 async def follow(session: Session, statement: str, events: Sequence[Envelope]) -> None:
@@ -52,14 +59,31 @@ def visible(reader: Principal, *, lent: bool = False) -> ColumnElement[bool]:
     """In the reader's scope, accusing neither the reader's unit nor one above it (Art 30, 46(5)), and where only some
     may read, among these: one SQL condition for all. lent: also to a unit that was asked for support, while it is.
     """
-    in_scope: ColumnElement[bool] = exists().where(
-        petition_scopes.c.scope == reader.region, petition_scopes.c.petition_id == petitions.c.id
-    )
+    within = in_scope(reader)
     if lent:
-        in_scope = in_scope | _supports(reader)
-    accused = petitions.c.registered_accused.overlap(reader.line) | petitions.c.case_accused.overlap(reader.line)
+        within = within | _supports(reader)
     among = or_(petitions.c.readers.is_(None), petitions.c.readers.overlap(reader.line))
-    return and_(in_scope, ~accused, among)
+    return and_(within, not_accused(reader), among)
+
+
+def in_scope(reader: Principal) -> ColumnElement[bool]:
+    """A unit of the reader's region, or below it, has to do with it."""
+    return exists().where(petition_scopes.c.scope == reader.region, petition_scopes.c.petition_id == petitions.c.id)
+
+
+def not_accused(reader: Principal) -> ColumnElement[bool]:
+    """It accuses neither the reader's unit nor one above it; nor does the petition that a dispatch is about, which the
+    reader may read too, as far as it is known here.
+    """
+    barred = exists().where(
+        ABOUT.c.id == petitions.c.about,
+        or_(_accuses(ABOUT, reader), and_(ABOUT.c.readers.is_not(None), ~ABOUT.c.readers.overlap(reader.line))),
+    )
+    return and_(~_accuses(petitions, reader), or_(petitions.c.about.is_(None), ~barred))
+
+
+def _accuses(table: FromClause, reader: Principal) -> ColumnElement[bool]:
+    return or_(table.c.registered_accused.overlap(reader.line), table.c.case_accused.overlap(reader.line))
 
 
 def _supports(reader: Principal) -> ColumnElement[bool]:
@@ -70,8 +94,10 @@ def _supports(reader: Principal) -> ColumnElement[bool]:
 
 
 def readable(petition_id: UUID, reader: Principal, *, lent: bool = False) -> ColumnElement[bool]:
-    """`visible`, for what belongs to one petition."""
-    return and_(petitions.c.id == petition_id, visible(reader, lent=lent))
+    """`visible`, for what belongs to one petition, or to a unit's folder."""
+    unit = petitions.c.office_unit
+    kind = unit.is_not(None) if isinstance(petition_id, Folder) else unit.is_(None)
+    return and_(petitions.c.id == petition_id, kind, visible(reader, lent=lent))
 
 
 async def is_readable(session: Session, petition_id: UUID, reader: Principal, *, lent: bool = False) -> bool:
@@ -79,9 +105,18 @@ async def is_readable(session: Session, petition_id: UUID, reader: Principal, *,
     return (await session.sql.execute(query)).one_or_none() is not None
 
 
+async def is_folder(session: Session, petition_id: UUID) -> bool:
+    """Whether it is a unit's folder. For the rules, never for an answer."""
+    query = select(petitions.c.office_unit.is_not(None)).where(petitions.c.id == petition_id)
+    return bool((await session.sql.execute(query)).scalar_one())
+
+
 async def lock(session: Session, petition_id: UUID, writer: Principal) -> int | None:
-    """Version of the petition's documents, locked until the transaction ends; None when it is not the writer's."""
-    query = select(petitions.c.version).where(readable(petition_id, writer)).with_for_update(key_share=True)
+    """Version of the petition's documents, locked until the transaction ends; None when it is not the writer's, or a
+    dispatch that was sent.
+    """
+    open_ = and_(readable(petition_id, writer), ~petitions.c.frozen)
+    query = select(petitions.c.version).where(open_).with_for_update(key_share=True)
     version: int | None = (await session.sql.execute(query)).scalar_one_or_none()
     return version
 
@@ -98,7 +133,7 @@ async def next_version(session: Session, petition_id: UUID, writer: Principal) -
     """`lock` and `advance` in one, where there is nothing to look at in between."""
     change = (
         update(petitions)
-        .where(readable(petition_id, writer))
+        .where(readable(petition_id, writer), ~petitions.c.frozen)
         .values(version=petitions.c.version + 1)
         .returning(petitions.c.version)
     )
@@ -123,10 +158,10 @@ async def page(
 
 def note(
     runtime: Runtime, session: Session, who: Principal, petition_id: UUID, action: str, version: int | None = None,
-    **detail: str,
+    /, *, reason: str | None = None, **detail: str,
 ) -> None:  # fmt: skip
-    """Audit an action or a reading. version: of the petition's documents after it."""
+    """Audit an action or a reading. version: of the petition's documents after it; reason: what somebody states."""
     audit.note(
-        session, action, subject=petition_id, at=runtime.clock.now(), actor=who.subject, unit=who.unit,
+        session, action, subject=petition_id, at=runtime.clock.now(), actor=who.subject, unit=who.unit, reason=reason,
         before=version and version - 1, after=version, detail=detail,
     )  # fmt: skip

@@ -3,12 +3,20 @@
 from pathlib import Path
 
 import documents.dossiers.refusals
+import documents.exchange.refusals
+import documents.identity.refusals
+import documents.links.refusals
+import documents.office.refusals
 import documents.pages.refusals
 import documents.papers.refusals
+import documents.publishing.refusals
+import documents.quality.refusals
 import documents.refusals
 import documents.scans.refusals
+import documents.scrubs.refusals
 import documents.seals.refusals
-import documents.uploads.refusals  # noqa: F401 - all fill the refusal catalogue
+import documents.uploads.refusals
+import documents.views.refusals  # noqa: F401 - all fill the refusal catalogue
 from contracts.auditing import SEALING
 from documents.consumers import CONSUMERS
 from documents.dossiers import api as dossiers_api
@@ -17,15 +25,27 @@ from documents.dossiers.working import BINDER, purpose_binding
 from documents.drafts import api as drafts_api
 from documents.drafts.tables import draft_versions
 from documents.drafts.usecases import version_binding
+from documents.exchange import api as exchange_api
+from documents.exchange.tables import copies, dispatches
+from documents.exchange.watching import EXCHANGE_FIGURES, URGING
+from documents.exchange.writing import copy_binding, title_binding
 from documents.files import api as files_api
 from documents.files.tables import files
 from documents.files.usecases import name_binding
+from documents.identity import api as identity_api
+from documents.links import api as links_api
+from documents.links.usecases import FORGET_LINKS
 from documents.moving import api as moving_api
 from documents.moving.fetching import MOVING
 from documents.moving.figures import FIGURES
 from documents.moving.receiving import part_binding
 from documents.moving.serving import FORGET_SERVED
 from documents.moving.tables import awaited, awaited_parts
+from documents.office import api as office_api
+from documents.office import papers_api as office_papers_api
+from documents.office.store import correction_binding as submission_binding
+from documents.office.store import reason_binding as decision_binding
+from documents.office.tables import decisions, submissions
 from documents.pages import api as pages_api
 from documents.pages.sealing import name_binding as bundle_name_binding
 from documents.pages.sealing import text_binding
@@ -35,6 +55,13 @@ from documents.pages.work import WORKER as PAGES
 from documents.papers import api as papers_api
 from documents.papers.tables import papers
 from documents.papers.usecases import content_binding
+from documents.publishing import api as publishing_api
+from documents.publishing import public_api
+from documents.publishing.store import SEALED as PUBLISHING
+from documents.quality import api as quality_api
+from documents.quality.sealing import conclusion_binding, note_binding, step_binding
+from documents.quality.sealing import title_binding as round_binding
+from documents.quality.tables import answers, cases, rectification_steps, rounds
 from documents.resources import SWEEP, open_resources
 from documents.scans.usecases import SCANNER
 from documents.scrubs.usecases import SCRUB
@@ -63,6 +90,14 @@ service = Service(
         pages_api.search_router,
         seals_api.router,
         dossiers_api.router,
+        identity_api.router,
+        links_api.router,
+        quality_api.router,
+        exchange_api.router,
+        office_api.router,
+        office_papers_api.router,
+        publishing_api.router,
+        public_api.router,
     ),
     metadata=metadata,
     migrations=Path(__file__).parents[2] / "migrations" / "versions",
@@ -76,16 +111,37 @@ service = Service(
         SCANNER,
         SCRUB,
     ),
-    jobs=(HOUSEKEEPING, SWEEP, SWEEP_UPLOADS, SWEEP_PLACES, FORGET_SERVED, FIGURES, SEAL_FIGURES, SEALING),
+    jobs=(
+        HOUSEKEEPING,
+        SWEEP,
+        SWEEP_UPLOADS,
+        SWEEP_PLACES,
+        FORGET_SERVED,
+        FORGET_LINKS,
+        FIGURES,
+        SEAL_FIGURES,
+        URGING,
+        EXCHANGE_FIGURES,
+        SEALING,
+    ),
     uploads=(uploads_api.ROOM,),
     sealed=(
         Sealed(uploads, ("metadata",), metadata_binding),
         Sealed(files, ("name",), name_binding, immutable=True),
         Sealed(papers, ("content",), content_binding, immutable=True),
+        Sealed(dispatches, ("title",), title_binding),
+        Sealed(copies, ("reason", "note"), copy_binding),
         Sealed(awaited, ("name",), name_binding),
         Sealed(awaited_parts, ("content",), part_binding),
         Sealed(draft_versions, ("content",), version_binding, immutable=True),
+        Sealed(submissions, ("correction",), submission_binding, immutable=True),
+        Sealed(decisions, ("reason",), decision_binding, immutable=True),
+        *PUBLISHING,
         Sealed(dossiers, ("purpose",), purpose_binding),
+        Sealed(rounds, ("title",), round_binding),
+        Sealed(cases, ("conclusion",), conclusion_binding),
+        Sealed(answers, ("note",), note_binding),
+        Sealed(rectification_steps, ("text",), step_binding),
         Sealed(bundles, ("name",), bundle_name_binding),
         Sealed(page_texts, ("text", "layer"), text_binding),
         Sealed(seal_jobs, ("correction",), correction_binding),

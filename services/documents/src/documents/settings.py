@@ -1,13 +1,18 @@
 """What an operator may set for documents, in [services.documents] of the node file."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from documents.exchange.settings import ExchangeSettings
 from documents.files.kinds import FAMILIES, Family
+from documents.identity.settings import IdentitySettings
 from documents.moving.domain import PART
 from documents.pages.settings import PagesSettings
+from documents.publishing.settings import PublishingSettings
 from documents.seals.settings import SealSettings
+from documents.views.settings import ViewSettings
 
 
 class Settings(BaseModel):
@@ -37,11 +42,25 @@ class Settings(BaseModel):
         default=30, gt=0, description="everything kept is read again and verified in so many days"
     )
     scrub_bytes_per_second: float = Field(default=8_000_000, gt=0, description="how fast a process does so")
+    collect_uncommitted: bool = Field(
+        default=False, description="whether the scrub removes objects that no row names; else it only counts them"
+    )
+    collect_after_hours: float = Field(default=72, ge=24, description="younger ones may still be committed")
     sm3: bool = Field(default=False, description="whether files also get a digest by SM3 (GB/T 32905)")
+    identity: IdentitySettings = IdentitySettings()
     pages: PagesSettings = PagesSettings()
+    views: ViewSettings = ViewSettings()
+    link_minutes: float = Field(default=5, gt=0, le=60, description="how long a link to a file or a paper holds")
     seals: SealSettings = SealSettings()
+    publishing: PublishingSettings = PublishingSettings()
+    exchange: ExchangeSettings = ExchangeSettings()
     renderers: int = Field(default=2, ge=1, le=16, description="processes that lay papers out")
     templates: Path | None = Field(default=None, description="directory of the office's own versions of templates")
+    checklists: Path | None = Field(default=None, description="directory of the office's own checklists of review")
+
+    @property
+    def collectable_after(self) -> timedelta:
+        return timedelta(hours=self.collect_after_hours)
 
     @property
     def opens_unscanned(self) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, PrimaryKeyConstraint, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from kit import tables as kit_tables
@@ -25,8 +25,15 @@ petitions = Table(
     _units("case_accused"),
     # who alone may read it (保密), as the case says; null: everybody in scope
     Column("readers", ARRAY(Text)),
+    # a dispatch (公文) has its files and papers as a petition has (ADR 32): the petition it is about; frozen: it was
+    # sent, so nothing is added to it
+    Column("about", Uuid),
+    Column("frozen", Boolean, nullable=False, server_default=text("false")),
     # counts the files and papers stored here: the sequence of the events that tell of them
     Column("version", BigInteger, nullable=False, server_default="0"),
+    # the unit whose own papers lie here (ADR 34); null: a petition
+    Column("office_unit", Text),
+    Index("uq_petitions_office_unit", "office_unit", unique=True, postgresql_where=text("office_unit IS NOT NULL")),
 )
 petition_scopes = Table(
     "petition_scopes",

@@ -71,11 +71,13 @@ class Calls:
         return (await self._answer("PUT", path, token, json=dict(body))).json()
 
     @asynccontextmanager
-    async def stream(self, path: str, token: str) -> AsyncIterator[httpx.Response]:
+    async def stream(
+        self, path: str, token: str | None, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[httpx.Response]:
         """An answer whose body is read piece by piece. Raises Declined."""
         try:
             async with self.client.stream(
-                "GET", path, headers=_headers(token, {"Accept-Encoding": "identity"})
+                "GET", path, headers=_headers(token, {"Accept-Encoding": "identity", **(headers or {})})
             ) as answer:
                 if answer.is_error:
                     await answer.aread()

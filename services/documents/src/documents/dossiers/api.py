@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Row
 
 from documents import access
@@ -11,6 +11,7 @@ from documents.dossiers import store, usecases
 from documents.dossiers.models import DossierIn, DossierOut
 from documents.faces import PREFIX, runtime_of
 from documents.files.downloads import Download
+from documents.identity.stating import Stated
 from kit.auth import Principal, allow
 from kit.db import Db
 from kit.errors import CATALOGUE, Refused
@@ -18,9 +19,9 @@ from kit.idempotency import Idempotent, IdempotentRoute
 
 router = APIRouter(prefix=PREFIX + "/dossiers", route_class=IdempotentRoute, tags=["documents"])
 Exporter = Annotated[Principal, allow("handler", "leader", "supervisor")]
-ZIP: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
-}
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+MADE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": BINARY, "application/pdf": BINARY}}}
+Form = Annotated[Literal["zip", "pdf"], Query(description="the signed archive, or the bound PDF in it alone")]
 
 
 @router.post("", status_code=202, dependencies=[Idempotent])
@@ -48,12 +49,18 @@ async def dossier_state(session: Db, reader: Exporter, petition_id: UUID, dossie
     return _out(row)
 
 
-@router.get("/{dossier_id}/content", response_class=Response, responses=ZIP)
-async def read_dossier(request: Request, reader: Exporter, petition_id: UUID, dossier_id: UUID) -> Download:
-    """The dossier itself; `xinqiao dossier verify` checks it anywhere. The reading is recorded."""
-    row, content = await usecases.read(runtime_of(request), reader, petition_id, dossier_id)
-    name = f"dossier-{row.made_at:%Y%m%d}-{str(dossier_id)[-8:]}.zip"
-    return Download(content, name=name, media_type="application/zip", size=row.bytes, sha256=row.sha256)
+@router.get("/{dossier_id}/content", response_class=Response, responses=MADE)
+async def read_dossier(
+    request: Request, reader: Exporter, petition_id: UUID, dossier_id: UUID, purpose: Stated, form: Form = "zip"
+) -> Download:
+    """The dossier itself; `xinqiao dossier verify` checks the archive anywhere. With identity papers in it, for a
+    stated purpose only. The reading is recorded.
+    """
+    bound = form == "pdf"
+    row, content = await usecases.read(runtime_of(request), reader, petition_id, dossier_id, purpose, bound=bound)
+    name = f"dossier-{row.made_at:%Y%m%d}-{str(dossier_id)[-8:]}.{form}"
+    size, sha256 = (row.bound_bytes, row.bound_sha256) if bound else (row.bytes, row.sha256)
+    return Download(content, name=name, media_type=f"application/{form}", size=size, sha256=sha256)
 
 
 def _out(row: Row[Any]) -> DossierOut:
@@ -61,7 +68,7 @@ def _out(row: Row[Any]) -> DossierOut:
     return DossierOut(
         dossier_id=row.id, petition_id=row.petition_id, state=_state(row), done=row.done, total=row.total,
         why_zh=why and why.zh, why_en=why and why.en, asked_by=row.asked_by, asked_at=row.asked_at,
-        made_at=row.made_at, bytes=row.bytes, sha256=row.sha256,
+        made_at=row.made_at, bytes=row.bytes, sha256=row.sha256, pdf_bytes=row.bound_bytes,
     )  # fmt: skip
 
 

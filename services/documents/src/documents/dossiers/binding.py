@@ -88,14 +88,21 @@ def _still(pdf: pikepdf.Pdf) -> pikepdf.Pdf | None:
 def _image_page(content: bytes) -> bytes:
     """An image on a page of A4, upright, as large as fits."""
     with Image.open(io.BytesIO(content)) as image:
-        image.draft("RGB", (WIDEST, WIDEST))
-        upright = ImageOps.exif_transpose(image).convert("RGB")
-    upright.thumbnail((WIDEST, WIDEST))
+        image.draft("RGB", _within(image.size))  # the decoder itself leaves out what is not wanted
+        whole = image.convert("RGB")
+    # small before it is turned: each copy of twelve million pixels takes as long as all else
+    upright = ImageOps.exif_transpose(whole.resize(_within(whole.size), reducing_gap=2))
     width, height = A4 if upright.height >= upright.width else A4[::-1]
     scale = min((width - 2 * MARGIN) / upright.width, (height - 2 * MARGIN) / upright.height)
     drawn = io.BytesIO()
     upright.save(drawn, "JPEG", quality=82)
     return _page_of(drawn.getvalue(), upright.size, (width, height), scale)
+
+
+def _within(size: tuple[int, int]) -> tuple[int, int]:
+    """The same shape, no side longer than WIDEST."""
+    scale = min(1, WIDEST / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _page_of(jpeg: bytes, size: tuple[int, int], page: tuple[float, float], scale: float) -> bytes:

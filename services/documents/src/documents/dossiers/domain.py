@@ -79,6 +79,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """The bound PDF within a dossier: at which of its bytes it begins, how many it has, its SHA-256."""
+
+    begins: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a part stands: its first page, from 1, and how many there are; None: it is in the archive only."""
 

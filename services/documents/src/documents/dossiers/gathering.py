@@ -14,6 +14,7 @@ from documents.dossiers.domain import AUDIT, STEPS, What, file_path
 from documents.files.downloads import checked
 from documents.files.usecases import name_of
 from documents.papers.usecases import content_binding
+from documents.scans.gate import check_all
 from kit.db import Session
 from kit.runtime import Runtime
 
@@ -37,10 +38,14 @@ class Thing:
 
 
 async def things(runtime: Runtime, session: Session, petition_id: UUID) -> Sequence[Thing]:
-    """In the order in which they lie in the dossier: official papers, their texts, what was handed in, records."""
+    """In the order in which they lie in the dossier: official papers, their texts, what was handed in, records.
+
+    Raises Refused: "file-infected", "file-not-scanned".
+    """
     sealed = await store.sealed_of(session, petition_id)
     papers = await store.papers_of(session, petition_id)
     files = await store.files_of(session, petition_id)
+    await check_all(runtime, session, {row.object for row in files})
     found = [_sealed(runtime, place, row) for place, row in enumerate(sealed, 1)]
     found += [_paper(runtime, place, row) for place, row in enumerate(papers, 1)]
     found += [_file(runtime, place, row) for place, row in enumerate(files, 1)]

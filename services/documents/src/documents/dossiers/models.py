@@ -30,3 +30,4 @@ class DossierOut(BaseModel):
     made_at: datetime | None = None
     bytes: int | None = None
     sha256: str | None = None
+    pdf_bytes: int | None = Field(default=None, description="of the bound PDF in it; none of older dossiers")

@@ -23,12 +23,14 @@ class _Outlet(io.RawIOBase):
 
     def __init__(self) -> None:
         self.waiting = bytearray()
+        self.written = 0
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
         self.waiting += data
+        self.written += len(data)
         return len(data)
 
     def take(self) -> bytes:
@@ -37,13 +39,17 @@ class _Outlet(io.RawIOBase):
 
 
 class Archive:
-    """A ZIP archive on its way into a sink; nothing is packed, so that reading it needs no trust in sizes."""
+    """A ZIP archive on its way into a sink; nothing is packed, so that reading it needs no trust in sizes.
+
+    begun: at which of its bytes begins what was added last.
+    """
 
     def __init__(self, sink: Sink, at: datetime) -> None:
         self._sink = sink
         self._outlet = _Outlet()
         self._zip = zipfile.ZipFile(self._outlet, "w", zipfile.ZIP_STORED)
         self._at = max(EARLIEST, at.timetuple()[:6])
+        self.begun = 0
 
     async def close(self) -> None:
         """Write the directory of the archive; nothing can be added any longer."""
@@ -55,6 +61,7 @@ class Archive:
         info = zipfile.ZipInfo(path, self._at)
         size, hashed = 0, hashlib.sha256()
         with self._zip.open(info, "w", force_zip64=True) as entry:
+            self.begun = self._outlet.written  # its head is written
             async for chunk in content:
                 entry.write(chunk)
                 hashed.update(chunk)

@@ -13,6 +13,16 @@ define(
     ),
 )
 define(
+    "dossier-without-pdf",
+    Refusal(
+        409,
+        "此卷宗制作较早,不能单独下载合订本",
+        "This dossier is older: its bound PDF cannot be had alone",
+        "下载卷宗包,或重新制作",
+        "Take the archive, or have it made again",
+    ),
+)
+define(
     "dossier-not-bound",
     Refusal(
         503,

@@ -10,6 +10,7 @@ from sqlalchemy import Row, insert, select
 
 from contracts.envelope import Envelope
 from documents.access import readable
+from documents.dossiers.domain import Bound
 from documents.dossiers.tables import dossiers
 from documents.drafts.tables import case_facts
 from documents.files.tables import files
@@ -81,20 +82,23 @@ async def progress(session: Session, dossier_id: UUID, done: int, total: int, no
     )  # fmt: skip
 
 
-async def made(session: Session, dossier_id: UUID, kept: Kept, at: datetime) -> bool:
+async def made(session: Session, dossier_id: UUID, kept: Kept, inside: Bound, at: datetime) -> bool:
     """False when another process was faster: that one's stays."""
     changed: str = await session.raw.execute(
-        "UPDATE dossiers SET object = $2, sha256 = $3, bytes = $4, made_at = $5, done = total, reason = NULL"
-        " WHERE id = $1 AND made_at IS NULL",
-        dossier_id, kept.name, kept.digest, kept.size, at,
+        "UPDATE dossiers SET object = $2, sha256 = $3, bytes = $4, made_at = $5, done = total, reason = NULL,"
+        " bound_from = $6, bound_bytes = $7, bound_sha256 = $8 WHERE id = $1 AND made_at IS NULL",
+        dossier_id, kept.name, kept.digest, kept.size, at, inside.begins, inside.bytes, inside.sha256,
     )  # fmt: skip
     return changed.endswith(" 1")
 
 
-async def failed(session: Session, dossier_id: UUID, reason: str, due_at: datetime) -> None:
+async def failed(session: Session, dossier_id: UUID, reason: str, due_at: datetime, *, tries: int) -> None:
+    """tries: 1, or 0 where this one does not count."""
     await session.raw.execute(
-        "UPDATE dossiers SET reason = $2, due_at = $3 WHERE id = $1 AND made_at IS NULL", dossier_id, reason, due_at
-    )
+        "UPDATE dossiers SET reason = $2, due_at = $3, attempts = attempts - 1 + $4"
+        " WHERE id = $1 AND made_at IS NULL",
+        dossier_id, reason, due_at, tries,
+    )  # fmt: skip
 
 
 async def waiting(session: Session) -> int:

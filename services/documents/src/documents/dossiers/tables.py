@@ -36,6 +36,10 @@ dossiers = Table(
     Column("object", Text, ForeignKey(objects.c.name), index=True),
     Column("sha256", Text),
     Column("bytes", BigInteger),
+    # where the bound PDF begins in it: given out alone to who wants no archive
+    Column("bound_from", BigInteger),
+    Column("bound_bytes", BigInteger),
+    Column("bound_sha256", Text),
     Column("made_at", DateTime(timezone=True)),
     CheckConstraint(
         "(made_at IS NULL) = (object IS NULL) AND (made_at IS NULL) = (sha256 IS NULL)"

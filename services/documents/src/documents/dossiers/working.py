@@ -12,7 +12,7 @@ from prometheus_client import Counter, Gauge
 from documents import resources
 from documents.dossiers import store
 from documents.dossiers.binder import Source, bound
-from documents.dossiers.domain import BOUND, KEYS, MANIFEST, SIGNATURE, Entry, Manifest, Part, Place
+from documents.dossiers.domain import BOUND, KEYS, MANIFEST, SIGNATURE, Bound, Entry, Manifest, Part, Place
 from documents.dossiers.gathering import Thing, once, things
 from documents.dossiers.packing import Archive, pack
 from documents.storage import store as objects
@@ -43,7 +43,7 @@ async def step(runtime: Runtime) -> int:
     if row is None:
         return 0
     try:
-        kept = await _make(runtime, row)
+        kept, inside = await _make(runtime, row)
     except asyncpg.PostgresConnectionError:
         raise  # the database is away: the lease will end
     except Exception as error:  # noqa: BLE001 - whatever it is, the reason is told and the next one has its turn
@@ -52,7 +52,7 @@ async def step(runtime: Runtime) -> int:
     async with runtime.database.transaction() as session:
         at = runtime.clock.now()
         await objects.note(session, kept, at)
-        await store.made(session, row["id"], kept, at)
+        await store.made(session, row["id"], kept, inside, at)
     DONE.inc()
     return 1
 
@@ -66,11 +66,12 @@ async def _put_off(runtime: Runtime, row: asyncpg.Record, error: Exception) -> N
     FAILED.labels(reason).inc()
     log.warning("dossier.failed", dossier=str(row["id"]), reason=reason, error=type(error).__name__)
     async with runtime.database.transaction() as session:
-        due_at = runtime.wall.now() + WAIT * 2 ** row["attempts"]
-        await store.failed(session, row["id"], reason, due_at)
+        blameless = reason == "file-not-scanned"  # it waits for that, however long it takes
+        due_at = runtime.wall.now() + (WAIT if blameless else WAIT * 2 ** row["attempts"])
+        await store.failed(session, row["id"], reason, due_at, tries=0 if blameless else 1)
 
 
-async def _make(runtime: Runtime, row: asyncpg.Record) -> Kept:
+async def _make(runtime: Runtime, row: asyncpg.Record) -> tuple[Kept, Bound]:
     """Raises Refused; OSError while the store is away."""
     async with runtime.database.transaction() as session:
         await audit.chain(session, runtime.service)  # only what has its place in the chain is in the extract
@@ -88,9 +89,11 @@ async def _make(runtime: Runtime, row: asyncpg.Record) -> Kept:
     async with resources.of(runtime).vault.receiving() as receiving:
         archive = Archive(receiving, at)
         entries = [entry async for entry in pack(archive, gathered, told)]
-        await _finish(runtime, row, archive, [*_placed(entries, places), await _bound_entry(archive, pdf)], at)
+        whole = await _bound_entry(archive, pdf)
+        inside = Bound(archive.begun, whole.bytes, whole.sha256)
+        await _finish(runtime, row, archive, [*_placed(entries, places), whole], at)
         await archive.close()
-        return await receiving.keep()
+        return await receiving.keep(), inside
 
 
 def _facts(runtime: Runtime, row: asyncpg.Record, number: str | None, at: datetime) -> list[tuple[str, str]]:

@@ -54,10 +54,10 @@ DOCX_BODY = {"requestBody": {"required": True, "content": _binary(word.MEDIA_TYP
 async def list_templates(request: Request, reader: Reader) -> list[TemplateOut]:
     """The kinds of papers of a case, each with the form of its newest template."""
     offered = resources.of(runtime_of(request)).templates.offered()
-    return [_template(each, reader) for each in offered if each.of == "case"]
+    return [template_out(each, reader) for each in offered if each.of == "case"]
 
 
-def _template(template: Template, reader: Principal) -> TemplateOut:
+def template_out(template: Template, reader: Principal) -> TemplateOut:
     return TemplateOut(
         kind=template.kind, version=template.version, name=template.zh, name_en=template.en,
         files_as=template.files_as, legal_basis=template.legal_basis,
@@ -69,7 +69,7 @@ def _template(template: Template, reader: Principal) -> TemplateOut:
 async def begin_draft(request: Request, session: Db, writer: Reader, petition_id: UUID, body: DraftIn) -> DraftOut:
     """Begin a draft of a paper. Sections may be missing until it is filed; what is there must be right."""
     begun = await usecases.begin(runtime_of(request), session, writer, petition_id, body.kind, body.sections)
-    return _shown(begun, writer)
+    return shown(begun, writer)
 
 
 @router.get("/drafts")
@@ -81,7 +81,7 @@ async def list_drafts(
         raise Refused("not-found")
     rows = await store.of_petition(session, petition_id, reader, after=after(cursor), limit=limit)
     more = cursor_of(rows[limit - 1].id) if len(rows) > limit else None
-    return Page(items=[_row(row) for row in rows[:limit]], next=more)
+    return Page(items=[draft_row(row) for row in rows[:limit]], next=more)
 
 
 @router.get("/drafts/{draft_id}")
@@ -93,7 +93,7 @@ async def read_draft(
     draft = await usecases.open_draft(
         runtime, session, reader, petition_id, draft_id, action="read-draft", number=version
     )
-    return _shown(draft, reader)
+    return shown(draft, reader)
 
 
 @router.put("/drafts/{draft_id}")
@@ -102,7 +102,7 @@ async def save_draft(
 ) -> DraftOut:
     """Save the next version. All versions are kept; the same content sent again makes none."""
     runtime = runtime_of(request)
-    return _shown(
+    return shown(
         await usecases.save(runtime, session, writer, petition_id, draft_id, body.version, body.sections), writer
     )
 
@@ -154,14 +154,14 @@ async def preview_draft(
 ) -> Response:
     """The draft as PDF, marked as a draft. The reading is recorded."""
     draft, pdf = await usecases.preview(runtime_of(request), reader, petition_id, draft_id, version)
-    return _file(pdf, PDF, f"{draft.template.zh}-草稿.pdf", inline=True)
+    return as_file(pdf, PDF, f"{draft.template.zh}-草稿.pdf", inline=True)
 
 
 @router.get("/papers/{paper_id}/preview", response_class=Response, responses=PDF_ANSWER)
 async def preview_paper(request: Request, reader: Reader, petition_id: UUID, paper_id: UUID) -> Response:
     """A filed paper as PDF, without number and seal and marked so. The reading is recorded."""
     pdf = await usecases.unsealed(runtime_of(request), reader, petition_id, paper_id)
-    return _file(pdf, PDF, f"{paper_id}.pdf", inline=True)
+    return as_file(pdf, PDF, f"{paper_id}.pdf", inline=True)
 
 
 @router.get("/drafts/{draft_id}/docx", response_class=Response, responses=DOCX_ANSWER)
@@ -174,7 +174,7 @@ async def take_to_word(
         runtime, session, reader, petition_id, draft_id, action="take-draft-to-word", number=version
     )
     content = await resources.of(runtime).threads.run(word.to_docx, draft.template, draft.sections, draft.number)
-    return _file(content, word.MEDIA_TYPE, f"{draft.template.zh}-第{draft.number}稿.docx")
+    return as_file(content, word.MEDIA_TYPE, f"{draft.template.zh}-第{draft.number}稿.docx")
 
 
 @router.put("/drafts/{draft_id}/docx", openapi_extra=DOCX_BODY)
@@ -187,10 +187,10 @@ async def bring_from_word(
     runtime = runtime_of(request)
     body = body_of(request, limit=word.LARGEST, silence=resources.of(runtime).settings.silence_seconds)
     draft = await usecases.bring_from_word(runtime, writer, petition_id, draft_id, body, version)
-    return _shown(draft, writer)
+    return shown(draft, writer)
 
 
-def _file(content: bytes, media_type: str, name: str, *, inline: bool = False) -> Response:
+def as_file(content: bytes, media_type: str, name: str, *, inline: bool = False) -> Response:
     shown = "inline" if inline else "attachment"
     headers = {
         "Content-Disposition": f"{shown}; filename*=UTF-8''{quote(name)}",
@@ -200,7 +200,7 @@ def _file(content: bytes, media_type: str, name: str, *, inline: bool = False) -
     return Response(content, media_type=media_type, headers=headers)
 
 
-def _row(row: Row[Any]) -> DraftRow:
+def draft_row(row: Row[Any]) -> DraftRow:
     kind, _, version = row.template.partition("/")
     return DraftRow(
         draft_id=row.id, petition_id=row.petition_id, kind=kind, template_version=int(version), unit=row.unit,
@@ -209,10 +209,10 @@ def _row(row: Row[Any]) -> DraftRow:
     )  # fmt: skip
 
 
-def _shown(draft: Draft, reader: Principal) -> DraftOut:
+def shown(draft: Draft, reader: Principal) -> DraftOut:
     _, missing = checking.check(draft.template, draft.sections)
     lacking = [Missing(section=each.section, zh=each.zh, en=each.en) for each in missing]
     return DraftOut(
-        **_row(draft.row).model_dump(), shown=draft.number, sections=draft.sections, missing=lacking,
-        template=_template(draft.template, reader),
+        **draft_row(draft.row).model_dump(), shown=draft.number, sections=draft.sections, missing=lacking,
+        template=template_out(draft.template, reader),
     )  # fmt: skip

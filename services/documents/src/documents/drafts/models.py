@@ -54,11 +54,10 @@ class FilingIn(BaseModel):
     version: Version
 
 
-class DraftRow(BaseModel):
+class DraftFields(BaseModel):
     """A draft without its text. paper_id: as which it was filed."""
 
     draft_id: UUID
-    petition_id: UUID
     kind: str
     template_version: int
     unit: str
@@ -70,19 +69,29 @@ class DraftRow(BaseModel):
     paper_id: UUID | None
 
 
+class DraftRow(DraftFields):
+    """A draft of a case's paper."""
+
+    petition_id: UUID
+
+
 class Missing(BaseModel):
     section: str
     zh: str
     en: str
 
 
-class DraftOut(DraftRow):
+class DraftContent(BaseModel):
     """shown: the version whose sections these are; missing: what it needs before it can be filed."""
 
     shown: int
     sections: dict[str, Any]
     missing: list[Missing]
     template: TemplateOut
+
+
+class DraftOut(DraftRow, DraftContent):
+    """A draft of a case's paper, with its sections."""
 
 
 class VersionRow(BaseModel):

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from documents import access, resources
+from documents.access import Folder
 from documents.drafts import facts, store, word
 from documents.drafts.domain import Difference, differences
 from documents.papers import checking
@@ -17,6 +18,7 @@ from documents.papers.library import Template
 from documents.papers.rendering import Filled, Marks
 from documents.papers.store import Filed
 from documents.papers.usecases import file_paper, read_paper
+from documents.views.showing import marked_pdf
 from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
@@ -49,7 +51,8 @@ async def begin(
     Raises Refused: "template-unknown-here", "not-allowed", "not-found", "invalid-input".
     """
     template = resources.of(runtime).templates.newest(kind)
-    if not writer.roles & template.drafted_by or template.of != "case":
+    of = "unit" if isinstance(petition_id, Folder) else "case"
+    if not writer.roles & template.drafted_by or template.of != of:
         raise Refused("not-allowed")
     if not await access.is_readable(session, petition_id, writer):
         raise Refused("not-found")
@@ -138,26 +141,26 @@ async def compare(
 async def preview(
     runtime: Runtime, reader: Principal, petition_id: UUID, draft_id: UUID, number: int | None
 ) -> tuple[Draft, bytes]:
-    """The draft as PDF, marked as one; the reading is recorded. No connection is held while it is laid out.
-
-    Raises Refused: "not-found", "paper-not-rendered".
+    """The draft as PDF, marked as one and with who looks; the reading is recorded. No connection is held while it is
+    laid out. Raises Refused: "not-found", "paper-not-rendered", "not-viewable".
     """
     async with runtime.database.transaction() as session:
         draft = await open_draft(runtime, session, reader, petition_id, draft_id, action="preview-draft", number=number)
     filled = Filled(draft.template.kind, draft.template.version, draft.sections)
     marks = Marks(None, unit_name(runtime, draft.row.unit))
-    return draft, await resources.of(runtime).renderers.render(filled, marks)
+    return draft, await marked_pdf(runtime, reader, await resources.of(runtime).renderers.render(filled, marks))
 
 
 async def unsealed(runtime: Runtime, reader: Principal, petition_id: UUID, paper_id: UUID) -> bytes:
-    """A filed paper as it will be laid out, without number and seal; the reading is recorded.
+    """A filed paper as it will be laid out, without number and seal, marked with who looks; the reading is recorded.
 
     Raises Refused: as `preview`.
     """
     async with runtime.database.transaction() as session:
         row, sections = await read_paper(runtime, session, reader, petition_id, paper_id)
     marks = Marks(None, unit_name(runtime, row.unit), watermark=UNSEALED)
-    return await resources.of(runtime).renderers.render(Filled.of(row.kind, row.template, sections), marks)
+    pdf = await resources.of(runtime).renderers.render(Filled.of(row.kind, row.template, sections), marks)
+    return await marked_pdf(runtime, reader, pdf)
 
 
 async def bring_from_word(

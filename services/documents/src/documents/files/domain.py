@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 
+from documents.files.ends import Directories, least
 from documents.files.kinds import FAMILIES, TYPES, Kind, family, kind_of
 from kit.errors import Refused
 
@@ -52,9 +53,9 @@ class Claim:
         return kind, found
 
 
-def check_whole(kind: Kind, tail: bytes | bytearray) -> None:
-    """Raises Refused("truncated-file") for a file whose end is not there."""
-    if kind.end not in tail:
+def check_whole(kind: Kind, head: bytes, tail: bytes | bytearray, size: int, directories: Directories) -> None:
+    """Raises Refused("truncated-file") for a file whose end is not there, as far as anything tells."""
+    if kind.end not in tail or size < least(head) or not directories.are_in(size):
         raise Refused("truncated-file")
 
 

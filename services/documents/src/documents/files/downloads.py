@@ -39,23 +39,33 @@ async def begun(content: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, N
     return whole()
 
 
+NOTHING_RUNS = "sandbox; default-src 'none'"
+# the browser's own viewer of PDFs may work, and what it shows stands in no other page
+VIEWED = "default-src 'none'; object-src 'self'; frame-ancestors 'none'"
+
+
 class Download(StreamingResponse):
-    """A file as an attachment that no browser guesses at, shows or keeps. size: bytes; sha256: hexadecimal.
+    """A file as an attachment that no browser guesses at, shows or keeps; inline: one that its viewer of PDFs shows.
+    size: bytes; sha256: hexadecimal, of what is given out as it is kept.
 
     Damage found on the way breaks the connection off: the Content-Length tells the receiver that it is not whole.
     """
 
     def __init__(
-        self, content: AsyncGenerator[bytes, None], *, name: str, media_type: str, size: int, sha256: str
-    ) -> None:
+        self, content: AsyncGenerator[bytes, None], *, name: str, media_type: str, size: int, sha256: str | None,
+        inline: bool = False,
+    ) -> None:  # fmt: skip
         headers = {
             "Content-Length": str(size),
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-            "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:",  # RFC 9530
+            "Content-Disposition": f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{quote(name, safe='')}",
             "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Content-Security-Policy": VIEWED if inline else NOTHING_RUNS,
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Referrer-Policy": "no-referrer",
             "Cache-Control": "no-store",
         }
+        if sha256 is not None:
+            headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"  # RFC 9530
         super().__init__(content, headers=headers, media_type=media_type)
         self._content = content
 

@@ -19,6 +19,9 @@ class FileOut(BaseModel):
     stored_at: datetime
     sm3: str | None = Field(default=None, description="where a second digest is made (GB/T 32905)")
     scan: Literal["unscanned", "clean", "infected"] = "unscanned"
+    identity: Literal["proposed", "marked", "contained"] | None = Field(
+        default=None, description="an identity paper (身份证件), or contains one: it is read for a stated purpose only"
+    )
     encrypted: bool = Field(default=False, description="a password is needed to open it")
     here: bool = Field(default=True, description="false: it is still coming from another node")
     bytes_here: int | None = Field(default=None, description="of one that is coming")

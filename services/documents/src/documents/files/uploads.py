@@ -8,6 +8,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from documents.files import domain, kinds
+from documents.files.ends import Directories
 from documents.storage.vault import Receiving
 from kit.errors import Refused
 
@@ -49,8 +50,10 @@ async def receive(receiving: Receiving, body: AsyncIterator[bytes], claim: domai
 
     Raises Refused: "empty-file", "truncated-file" and those of Claim.checked, as soon as it is known.
     """
-    head, tail, found = b"", bytearray(), None
+    head, tail, found, size, directories = b"", bytearray(), None, 0, Directories()
     async for chunk in body:
+        size += len(chunk)
+        directories.update(chunk)
         if found is None:
             head = (head + chunk)[: kinds.HEAD]
             if len(head) == kinds.HEAD:
@@ -61,5 +64,5 @@ async def receive(receiving: Receiving, body: AsyncIterator[bytes], claim: domai
     if not head:
         raise Refused("empty-file")
     kind, media_type = found or claim.checked(head)
-    domain.check_whole(kind, tail)
+    domain.check_whole(kind, head, tail, size, directories)
     return Received(media_type, kinds.needs_password(kind, head, tail))

@@ -13,6 +13,8 @@ from documents import access, resources
 from documents.files import downloads, store, uploads
 from documents.files.domain import Claim
 from documents.files.uploads import Received
+from documents.identity import noting, stating
+from documents.identity.domain import Purpose, told
 from documents.moving.domain import FILE
 from documents.moving.store import check_here
 from documents.scans.gate import check_scanned
@@ -29,13 +31,14 @@ STORED = "documents.file.stored.v1"
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file on its way: ids, what the sender says of it, and its bytes."""
+    """A file on its way: ids, what the sender says of it, its bytes. identity: it is an identity paper."""
 
     petition_id: UUID
     file_id: UUID
     declared: str
     name: str | None
     body: AsyncGenerator[bytes, None]
+    identity: bool = False
 
     def __repr__(self) -> str:
         return f"Upload({self.file_id})"
@@ -100,28 +103,41 @@ async def _note_file(
         unit=writer.unit, stored_at=at,
     )  # fmt: skip
     emit(runtime, session, STORED, state, subject=upload.petition_id, sequence=version)
+    mark = await noting.note_new(runtime, session, kept.digest, upload.name, is_one=upload.identity)
     access.note(
         runtime, session, writer, upload.petition_id, "store-file", version,
-        file=str(upload.file_id), sha256=kept.digest,
+        file=str(upload.file_id), sha256=kept.digest, **({"identity": mark} if mark else {}),
     )  # fmt: skip
     return row, True
 
 
-async def read_file(
-    runtime: Runtime, reader: Principal, petition_id: UUID, file_id: UUID
-) -> tuple[Row[Any], AsyncGenerator[bytes, None]]:
-    """A file's row and bytes; the reading is recorded first.
+async def openable(
+    runtime: Runtime, session: Session, reader: Principal, petition_id: UUID, file_id: UUID, purpose: Purpose | None
+) -> Row[Any]:
+    """The row of a file that this reader may open now.
 
-    Raises Refused: "not-found", "content-damaged", "not-here-yet", "not-available", "file-infected",
-    "file-not-scanned".
+    Raises Refused: "not-found", "not-here-yet", "not-available", "file-infected", "file-not-scanned",
+    "purpose-needed".
+    """
+    row = await store.find_file(session, petition_id, file_id, reader)
+    if row is None:
+        await check_here(session, FILE, petition_id, file_id, reader)
+        raise Refused("not-found")
+    state = (await objects.states(session, [row.object]))[row.object]
+    check_scanned(state.scan, opens_unscanned=resources.of(runtime).settings.opens_unscanned)
+    await stating.check(runtime, session, [row.sha256], purpose)
+    return row
+
+
+async def read_file(
+    runtime: Runtime, reader: Principal, petition_id: UUID, file_id: UUID, purpose: Purpose | None = None
+) -> tuple[Row[Any], AsyncGenerator[bytes, None]]:
+    """A file's row and bytes; the reading is recorded first, with what it is for.
+
+    Raises Refused: as `openable`, and "content-damaged".
     """
     async with runtime.database.transaction() as session:
-        row = await store.find_file(session, petition_id, file_id, reader)
-        if row is None:
-            await check_here(session, FILE, petition_id, file_id, reader)
-            raise Refused("not-found")
-        state = (await objects.states(session, [row.object]))[row.object]
-        check_scanned(state.scan, opens_unscanned=resources.of(runtime).settings.opens_unscanned)
-        access.note(runtime, session, reader, petition_id, "read-file", file=str(file_id))
+        row = await openable(runtime, session, reader, petition_id, file_id, purpose)
+        access.note(runtime, session, reader, petition_id, "read-file", file=str(file_id), **told(purpose))
     content = downloads.checked(resources.of(runtime).vault.read(row.object, row.sha256), file_id)
     return row, await downloads.begun(content)

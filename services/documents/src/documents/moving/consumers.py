@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contracts.envelope import Envelope
 from contracts.speech import parse_event, parse_large, parse_letter
 from documents import resources
+from documents.exchange import receiving as exchange
 from documents.moving import following, receiving, serving, telling
 from kit.bus import Consumer, each
 from kit.db import Session
@@ -43,6 +44,7 @@ CONSUMERS = (
             "documents.manifest.v1": each(receiving.take_manifest),
             "documents.file-wanted.v1": each(serving.take_question),
             "documents.file-unavailable.v1": each(receiving.take_refusal),
+            **exchange.LETTERS,
         },
         letters=True,
     ),

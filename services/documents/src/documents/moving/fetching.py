@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.letters import FilesWanted, WantedPiece
+from contracts.moving import FilesWanted, WantedPiece
 from contracts.speech import post
 from documents import resources
 from documents.moving import arriving, serving

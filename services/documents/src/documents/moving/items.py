@@ -10,11 +10,12 @@ from uuid import UUID, uuid5
 import asyncpg
 from sqlalchemy import Row, insert, select
 
-from contracts.letters import ManifestItem
+from contracts.moving import ManifestItem
 from documents import resources
 from documents.files import store as files_store
 from documents.files.tables import files
 from documents.files.usecases import name_binding
+from documents.identity import store as identity
 from documents.moving.domain import FILE, PAPER, SEALED
 from documents.moving.tables import awaited
 from documents.papers.tables import papers
@@ -58,11 +59,20 @@ async def listed(ring: Keyring, session: Session, petition_id: UUID) -> Sequence
     query = select(sealed_papers, numbers.c.text.label("number")).join(numbers)
     official = await session.sql.execute(query.where(sealed_papers.c.petition_id == petition_id))
     elsewhere = await session.sql.execute(select(awaited).where(awaited.c.petition_id == petition_id))
-    return [
+    return await _with_marks(session, [
         *(_told(ring, row, FILE, row.media_type, row.bytes) for row in stored),
         *(_paper(ring, row) for row in filed),
         *(_official(row) for row in official),
         *(_told(ring, row, row.kind, row.what, row.bytes, here=False) for row in elsewhere),
+    ])  # fmt: skip
+
+
+async def _with_marks(session: Session, items: Sequence[ManifestItem]) -> Sequence[ManifestItem]:
+    """Identity papers are some wherever they go."""
+    marks = await identity.marks(session, {item.sha256 for item in items if item.kind == FILE})
+    return [
+        item.model_copy(update={"identity_at": marks[item.sha256].at}) if item.sha256 in marks else item
+        for item in items
     ]
 
 

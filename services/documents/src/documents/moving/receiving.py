@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from contracts.envelope import Envelope
-from contracts.letters import FilePart, FileUnavailable, Manifest, ManifestItem
+from contracts.moving import FilePart, FileUnavailable, Manifest, ManifestItem
 from contracts.speech import Enclosed
 from documents import access, resources
 from documents.files.usecases import name_binding
+from documents.identity import noting
 from documents.moving import following
 from documents.moving.domain import FILE, PAPER, SEALED, is_part
 from documents.moving.items import is_here
@@ -68,6 +69,9 @@ async def take_manifest(runtime: Runtime, session: Session, letter: Envelope) ->
     await session.raw.execute("INSERT INTO petitions (id) VALUES ($1) ON CONFLICT DO NOTHING", letter.subject)
     if not await following.may_tell(session, letter.subject, letter.node):
         raise NotKnownYet(f"{letter.node} has nothing to do with the petition")
+    await noting.take(
+        runtime, session, [(item.sha256, item.identity_at) for item in manifest.items if item.identity_at]
+    )
     for item in manifest.items:
         if item.kind in KEPT_AS and not await is_here(session, letter.subject, item.id):
             await _note(runtime, session, letter, item)

@@ -7,8 +7,9 @@ from uuid import UUID
 import asyncpg
 
 from contracts.envelope import Envelope
-from contracts.letters import FilePart, FilesWanted, FileUnavailable, WantedPiece
+from contracts.moving import FilePart, FilesWanted, FileUnavailable, WantedPiece
 from contracts.speech import post, post_large
+from documents import resources
 from documents.moving import following
 from documents.moving.domain import FILE, PAPER, SEALED
 from documents.moving.items import here, read
@@ -38,10 +39,13 @@ SENT = """
 SELECT min(start) FROM wanted
 WHERE node = $1 AND item_id = $2 AND start BETWEEN $3 AND $4 AND served_at IS NOT NULL
 """
+# $3: what nobody has scanned yet may be handed on; else it waits, and what was asked for after it does not
 NEXT = """
 WITH first AS (
   SELECT node, item_id, start FROM wanted
   WHERE served_at IS NULL AND (SELECT count(*) FROM outbox WHERE exchange = 'bulk') < $1
+    AND ($3 OR NOT EXISTS (SELECT FROM files JOIN objects ON objects.name = files.object
+      WHERE files.id = wanted.item_id AND objects.scan = 'unscanned'))
   ORDER BY asked_at, node, item_id, start LIMIT 1)
 SELECT wanted.* FROM wanted JOIN first USING (node, item_id)
 WHERE served_at IS NULL AND wanted.start >= first.start ORDER BY wanted.start LIMIT $2 FOR UPDATE OF wanted SKIP LOCKED
@@ -108,7 +112,7 @@ async def give(runtime: Runtime) -> int:
     Raises OSError while the store is away: the question stays.
     """
     async with runtime.database.transaction() as session:
-        rows = _run(await session.raw.fetch(NEXT, WAITING, AT_ONCE))
+        rows = _run(await session.raw.fetch(NEXT, WAITING, AT_ONCE, resources.of(runtime).settings.opens_unscanned))
         if not rows:
             return 0
         node, item, now = rows[0]["node"], (rows[0]["item_id"], rows[0]["sha256"]), runtime.wall.now()

@@ -7,7 +7,7 @@ import asyncpg
 
 from contracts.envelope import Envelope
 from contracts.events import CaseState, FileState, PaperState, RequestState, SealedPaperState
-from contracts.letters import Manifest
+from contracts.moving import Manifest
 from contracts.speech import post
 from documents.moving.domain import FILE, PAPER, RESULTS, SEALED
 from documents.moving.following import SUPPORT

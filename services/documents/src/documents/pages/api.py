@@ -9,6 +9,8 @@ from sqlalchemy import Row
 
 from documents import access
 from documents.faces import PREFIX, Office, Reader, runtime_of
+from documents.identity import store as identity
+from documents.identity.stating import Stated
 from documents.pages import models, searching, store, usecases
 from documents.pages.domain import Leaf
 from kit.db import Db, Session
@@ -74,31 +76,36 @@ async def file_bundle(
 
 @router.get("/{bundle_id}/files/{file_id}/pages/{number}/thumbnail", response_class=Response, responses=JPEG)
 async def read_thumbnail(
-    request: Request, reader: Reader, petition_id: UUID, bundle_id: UUID, file_id: UUID, number: Number
-) -> StreamingResponse:
-    """A small picture of a file's page, as the file has it: not turned. The reading is recorded."""
-    content = await usecases.thumbnail(runtime_of(request), reader, petition_id, bundle_id, file_id, number)
+    request: Request, reader: Reader, petition_id: UUID, bundle_id: UUID, file_id: UUID, number: Number,
+    purpose: Stated,
+) -> StreamingResponse:  # fmt: skip
+    """A small picture of a file's page, as the file has it: not turned; of an identity paper for a stated purpose only.
+    The reading is recorded.
+    """
+    content = await usecases.thumbnail(runtime_of(request), reader, petition_id, bundle_id, file_id, number, purpose)
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
     return StreamingResponse(content, media_type="image/jpeg", headers=headers)
 
 
 @router.get("/{bundle_id}/pages/{number}/text")
 async def read_text(
-    request: Request, session: Db, reader: Reader, petition_id: UUID, bundle_id: UUID, number: Number
+    request: Request, session: Db, reader: Reader, petition_id: UUID, bundle_id: UUID, number: Number, purpose: Stated
 ) -> models.PageText:
-    """What was read on a page of the bundle. The reading is recorded."""
-    text = await usecases.read_text(runtime_of(request), session, reader, petition_id, bundle_id, number)
+    """What was read on a page of the bundle; of an identity paper for a stated purpose only. Recorded as a reading."""
+    text = await usecases.read_text(runtime_of(request), session, reader, petition_id, bundle_id, number, purpose)
     return models.PageText(number=number, text=text)
 
 
 @router.get("/{bundle_id}/proposal")
 async def propose_fields(
-    request: Request, session: Db, reader: Office, petition_id: UUID, bundle_id: UUID
+    request: Request, session: Db, reader: Office, petition_id: UUID, bundle_id: UUID, purpose: Stated
 ) -> models.ProposalOut:
-    """Values for the registration form that the pages seem to hold, none of them verified. Recorded as a reading."""
-    found = await usecases.propose(runtime_of(request), session, reader, petition_id, bundle_id)
+    """Values for the registration form that the pages seem to hold, none of them verified; those of identity papers
+    for a stated purpose only. Recorded as a reading.
+    """
+    found, left_out = await usecases.propose(runtime_of(request), session, reader, petition_id, bundle_id, purpose)
     fields = [models.FieldOut.model_validate(each, from_attributes=True) for each in found]
-    return models.ProposalOut(bundle_id=bundle_id, fields=fields)
+    return models.ProposalOut(bundle_id=bundle_id, fields=fields, left_out=left_out)
 
 
 @search_router.post("/search", dependencies=[Keyed])
@@ -119,8 +126,11 @@ def _row(row: Row[Any]) -> dict[str, Any]:
 async def _shown(session: Session, bundle: Row[Any]) -> models.BundleOut:
     leaves = await store.leaves_of(session, bundle.id)
     looked = await store.sources_of(session, bundle.files)
+    digests = await store.digests_of(session, bundle.files)
+    marks = await identity.marks(session, {*digests.values()})
     files = [
         models.Source(file_id=file_id, state=looked[file_id].state, pages=looked[file_id].pages,
+                      identity=digests[file_id] in marks,
                       problem=models.Problem.of(looked[file_id].problem))
         for file_id in bundle.files
     ]  # fmt: skip

@@ -1,6 +1,7 @@
 """What is done to a stranger's pictures and PDFs, in a process of its own (see documents.launch): `craft.py FILE`.
 
 The file holds an order as JSON; the answer is JSON on the standard output, {"problem": slug} for what is refused.
+What reads PDFs is loaded where there is one: it takes longer than a photograph.
 """
 
 import json
@@ -9,13 +10,13 @@ import warnings
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pikepdf
-import pypdfium2
 from PIL import Image, ImageOps
 
-from documents.pages.layers import lay_over
+if TYPE_CHECKING:
+    import pikepdf
+    import pypdfium2
 
 A4 = (8.27, 11.69)  # inches
 THUMBNAIL = 360  # pixels of the longer side
@@ -78,6 +79,9 @@ def _small(image: Image.Image) -> Image.Image:
 
 
 def _pdf_thumbnails(source: Path, order: dict[str, Any]) -> Iterator[Image.Image | None]:
+    import pikepdf
+    import pypdfium2
+
     try:
         with pikepdf.open(source) as pdf:
             pages = len(pdf.pages)
@@ -89,8 +93,10 @@ def _pdf_thumbnails(source: Path, order: dict[str, Any]) -> Iterator[Image.Image
         yield _rendered(document, number, 0, THUMBNAIL)
 
 
-def _rendered(document: pypdfium2.PdfDocument, number: int, rotation: int, longest: int) -> Image.Image | None:
+def _rendered(document: "pypdfium2.PdfDocument", number: int, rotation: int, longest: int) -> Image.Image | None:
     """None for a page that cannot be shown; it is taken over as it is."""
+    import pypdfium2
+
     try:
         page = document[number]
         picture = page.render(scale=longest / max(*page.get_size(), 1), rotation=rotation).to_pil()
@@ -106,6 +112,8 @@ def picture(order: dict[str, Any]) -> dict[str, Any]:
     """
     source, dpi, text = Path(order["source"]), int(order["dpi"]), ""
     if order["media_type"] == "application/pdf":
+        import pypdfium2
+
         document = pypdfium2.PdfDocument(source)
         text = _own_text(document, order["page"] - 1)
         longest = min(int(max(document[order["page"] - 1].get_size()) / 72 * dpi), int(A4[1] * dpi))
@@ -118,7 +126,9 @@ def picture(order: dict[str, Any]) -> dict[str, Any]:
     return {"text": text}
 
 
-def _own_text(document: pypdfium2.PdfDocument, number: int) -> str:
+def _own_text(document: "pypdfium2.PdfDocument", number: int) -> str:
+    import pypdfium2
+
     try:
         text = str(document[number].get_textpage().get_text_bounded())
     except pypdfium2.PdfiumError:
@@ -189,6 +199,10 @@ def _inches(image: Image.Image) -> tuple[float, float]:
 
 def assemble(order: dict[str, Any]) -> dict[str, Any]:
     """Write one PDF: each page a picture, or a page of a PDF without what runs or opens; with its layer of text."""
+    import pikepdf
+
+    from documents.pages.layers import lay_over
+
     opened: dict[str, pikepdf.Pdf] = {}
     with pikepdf.new() as made:
         for leaf in order["leaves"]:
@@ -207,8 +221,10 @@ def assemble(order: dict[str, Any]) -> dict[str, Any]:
         return {"pages": len(pdf.pages)}
 
 
-def _quieten(page: pikepdf.Page) -> None:
+def _quieten(page: "pikepdf.Page") -> None:
     """No actions and no files; marks that are seen stay."""
+    import pikepdf
+
     marks, kept = page.obj.get("/Annots"), []
     _take(page.obj, "/AA", "/Annots")
     for mark in marks if isinstance(marks, pikepdf.Array) else []:
@@ -220,13 +236,15 @@ def _quieten(page: pikepdf.Page) -> None:
         page.obj.Annots = pikepdf.Array(kept)
 
 
-def _take(entry: pikepdf.Object, *keys: str) -> None:
+def _take(entry: "pikepdf.Object", *keys: str) -> None:
     for key in keys:
         if key in entry:
             del entry[key]
 
 
-def _add_picture(made: pikepdf.Pdf, source: Path) -> None:
+def _add_picture(made: "pikepdf.Pdf", source: Path) -> None:
+    import pikepdf
+
     with Image.open(source, formats=("JPEG",)) as image:
         width, height = (round(side * 72, 2) for side in _inches(image))
         space = pikepdf.Name.DeviceGray if image.mode == "L" else pikepdf.Name.DeviceRGB

@@ -14,6 +14,8 @@ from documents import access
 from documents.files import store as files_store
 from documents.files.usecases import STORED
 from documents.files.usecases import name_binding as file_name_binding
+from documents.identity import noting
+from documents.identity import store as identity
 from documents.pages import places, queue, sealing, store
 from documents.pages.queue import Work, given
 from documents.pages.tools import PDF, Tools, Unfit
@@ -108,6 +110,7 @@ async def _file(runtime: Runtime, session: Session, bundle: Row[Any], leaves: Se
     """
     file_id, at, ring = runtime.ids.new(), runtime.clock.now(), runtime.keyring
     name = ring.decrypt(bundle.name, sealing.name_binding(bundle.id))
+    await identity.beside_filings(session)  # before the petition's row: who marks takes them in this order
     version = await access.advance(session, bundle.petition_id)
     await objects.note(session, kept, at)
     await files_store.add_file(
@@ -115,6 +118,7 @@ async def _file(runtime: Runtime, session: Session, bundle: Row[Any], leaves: Se
         name=ring.encrypt(name, file_name_binding(file_id)), media_type=PDF, bytes=kept.size, sha256=kept.digest,
         object=kept.name, unit=bundle.filed_unit, stored_by=bundle.filed_by, stored_at=at,
     )  # fmt: skip
+    await noting.inherit(session, kept.digest, await _digests(session, leaves), at)
     state = FileState(
         file_id=file_id, sha256=kept.digest, bytes=kept.size, media_type=PDF, unit=bundle.filed_unit, stored_at=at
     )
@@ -126,6 +130,10 @@ async def _file(runtime: Runtime, session: Session, bundle: Row[Any], leaves: Se
     )  # fmt: skip
     await store.drop_layers(session, bundle.id)
     await store.change(session, bundle.id, state="filed", file_id=file_id, filed_at=at, name=None)
+
+
+async def _digests(session: Session, leaves: Sequence[Row[Any]]) -> set[str]:
+    return {*(await store.digests_of(session, [leaf.file_id for leaf in leaves])).values()}
 
 
 def digest_of(leaves: Sequence[Row[Any]]) -> str:

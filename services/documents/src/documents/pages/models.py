@@ -71,6 +71,7 @@ class Source(BaseModel):
     state: str
     pages: int
     problem: Problem | None
+    identity: bool = Field(default=False, description="its pages are shown for a stated purpose only")
 
 
 class Leaf(BaseModel):
@@ -132,6 +133,7 @@ class ProposalOut(BaseModel):
 
     bundle_id: UUID
     fields: list[FieldOut]
+    left_out: int = Field(default=0, description="pages of identity papers, which are read for a stated purpose only")
 
 
 class SearchIn(BaseModel):

@@ -11,7 +11,9 @@ from uuid import UUID
 
 from documents import resources
 from documents.files import downloads
+from documents.pages.queue import NotYet
 from documents.pages.tools import Tools, Unfit
+from documents.scans.gate import check_all
 from documents.storage.objects import READ
 from documents.storage.vault import Kept
 from kit.db import Session
@@ -49,18 +51,20 @@ async def sweep_places(runtime: Runtime, _: Session) -> None:
 
 
 async def fetch(runtime: Runtime, name: str, sha256: str, file_id: UUID, to: Path) -> None:
-    """Write an object's clear bytes to a file. Raises Unfit: "content-damaged", "file-infected"; OSError while the
-    store is away.
+    """Write an object's clear bytes to a file. Raises Unfit: "content-damaged", "file-infected"; NotYet where it is to
+    be scanned before anybody opens it; OSError while the store is away.
     """
     held = resources.of(runtime)
     content = downloads.checked(held.vault.read(name, sha256), file_id)
     try:
+        async with runtime.database.transaction() as session:
+            await check_all(runtime, session, [name])
         async with aclosing(content), held.threads.opened(lambda: to.open("xb")) as file:
             async for chunk in content:
                 await held.threads.run(file.write, chunk)
             await held.threads.run(file.flush)
     except Refused as error:
-        raise Unfit(error.slug) from error
+        raise (NotYet if error.slug == "file-not-scanned" else Unfit(error.slug)) from error
 
 
 async def keep(runtime: Runtime, path: Path) -> Kept:

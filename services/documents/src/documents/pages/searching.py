@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, select
 
 from documents import access
+from documents.files.tables import files
+from documents.identity.store import is_identity
 from documents.pages import domain, sealing
-from documents.pages.tables import bundles, page_texts
+from documents.pages.tables import bundle_pages, bundles, page_texts
 from documents.tables import petitions
 from kit.auth import Principal
 from kit.db import Session
@@ -33,7 +35,8 @@ class Found:
 
 
 async def search(runtime: Runtime, session: Session, reader: Principal, text: str) -> tuple[list[Found], bool]:
-    """Pages of filed bundles on which it stands, newest first, and whether there may be more. What is shown of each
+    """Pages of filed bundles on which it stands, newest first, and whether there may be more; none of identity papers,
+    as nobody has said what for: they are found by the letter they came with. What is shown of each
     petition is recorded as a reading. Raises Refused("invalid-input") for fewer than two letters.
     """
     sought = sealing.buckets(runtime.keyring, text)
@@ -58,7 +61,13 @@ async def _candidates(session: Session, reader: Principal, sought: Sequence[int]
         select(page_texts, bundles.c.petition_id, bundles.c.file_id)
         .join(bundles, bundles.c.id == page_texts.c.bundle_id)
         .join(petitions, petitions.c.id == bundles.c.petition_id)
+        .join(
+            bundle_pages,
+            and_(bundle_pages.c.bundle_id == bundles.c.id, bundle_pages.c.position == page_texts.c.position),
+        )
+        .join(files, files.c.id == bundle_pages.c.file_id)
         .where(page_texts.c.buckets.contains(sought), bundles.c.state == "filed", access.visible(reader))
+        .where(~is_identity())
         .order_by(page_texts.c.bundle_id.desc(), page_texts.c.position)
         .limit(CANDIDATES)
     )

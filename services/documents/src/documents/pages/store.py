@@ -170,6 +170,22 @@ async def texts_of(session: Session, bundle_id: UUID, number: int | None = None)
     return (await session.sql.execute(query)).all()
 
 
+async def digests_of(session: Session, file_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """SHA-256 of files, as they were handed in."""
+    query = select(files.c.id, files.c.sha256).where(files.c.id.in_(file_ids))
+    return {row.id: row.sha256 for row in await session.sql.execute(query)}
+
+
+async def digests_of_pages(session: Session, bundle_id: UUID) -> dict[int, str]:
+    """SHA-256 of the file that each page is of, by the page's position."""
+    query = (
+        select(bundle_pages.c.position, files.c.sha256)
+        .join(files, files.c.id == bundle_pages.c.file_id)
+        .where(bundle_pages.c.bundle_id == bundle_id)
+    )
+    return {row.position: row.sha256 for row in await session.sql.execute(query)}
+
+
 async def drop_layers(session: Session, bundle_id: UUID) -> None:
     """They are in the PDF now."""
     await session.sql.execute(update(page_texts).where(page_texts.c.bundle_id == bundle_id).values(layer=None))

@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import Row
 
 from documents import launch
-from documents.pages import craft
 from documents.pages.settings import PagesSettings
 
 PDF = "application/pdf"
-PICTURES = craft.FORMATS
+# not imported here: it loads what handles pictures
+CRAFT, PICTURES = Path(__file__).with_name("craft.py"), ("image/jpeg", "image/png", "image/tiff", "image/webp")
 ANSWER = 256 * 1024  # bytes of an answer, at most
 SUFFIXES = {
     "application/msword": "doc",
@@ -75,9 +75,7 @@ class Tools:
         written = self.place / "order.json"
         whole = {"do": do, "most_pixels": self.settings.most_pixels, **order}
         await asyncio.to_thread(written.write_text, json.dumps(whole, default=str))
-        told: dict[str, Any] = json.loads(
-            await self._run([sys.executable, "-I", craft.__file__, str(written)], seconds)
-        )
+        told: dict[str, Any] = json.loads(await self._run([sys.executable, "-I", str(CRAFT), str(written)], seconds))
         if "problem" in told:
             raise Unfit(told["problem"])
         return told

@@ -8,8 +8,12 @@ from sqlalchemy import Row
 
 from documents import access, resources
 from documents.files import downloads
+from documents.identity import stating
+from documents.identity import store as identity
+from documents.identity.domain import Purpose, told
 from documents.pages import domain, fields, queue, sealing, store
 from documents.pages.domain import Leaf
+from documents.scans.gate import check_all
 from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
@@ -80,12 +84,14 @@ async def file(
     runtime: Runtime, session: Session, writer: Principal, petition_id: UUID, bundle_id: UUID, version: int, name: str
 ) -> Row[Any]:
     """Have a draft's pages read and assembled to one PDF, in the background. Raises Refused as `_draft` does, and
-    "no-pages-left".
+    "no-pages-left", "file-infected", "file-not-scanned".
     """
     await _draft(session, writer, petition_id, bundle_id, version)
     leaves = await store.leaves_of(session, bundle_id)
     if not leaves:
         raise Refused("no-pages-left")
+    sources = await store.sources_of_leaves(session, bundle_id)
+    await check_all(runtime, session, {source.object for source in sources})
     await store.forget_reading(session, bundle_id)
     await queue.add(runtime, session, "read", bundle=bundle_id, positions=[leaf.position for leaf in leaves])
     access.note(runtime, session, writer, petition_id, "file-bundle", bundle=str(bundle_id))
@@ -104,39 +110,55 @@ async def find(session: Session, reader: Principal, petition_id: UUID, bundle_id
 
 
 async def thumbnail(
-    runtime: Runtime, reader: Principal, petition_id: UUID, bundle_id: UUID, file_id: UUID, number: int
-) -> AsyncGenerator[bytes, None]:
-    """A small picture of a page; the reading is recorded first. Raises Refused: "not-found", "content-damaged"."""
+    runtime: Runtime, reader: Principal, petition_id: UUID, bundle_id: UUID, file_id: UUID, number: int,
+    purpose: Purpose | None,
+) -> AsyncGenerator[bytes, None]:  # fmt: skip
+    """A small picture of a page; the reading is recorded first. Raises Refused: "not-found", "content-damaged",
+    "purpose-needed".
+    """
     async with runtime.database.transaction() as session:
         bundle = await find(session, reader, petition_id, bundle_id)
         row = await store.thumbnail(session, bundle, file_id, number)
         if row is None:
             raise Refused("not-found")
-        access.note(runtime, session, reader, petition_id, "read-thumbnail", file=str(file_id), page=str(number))
+        await stating.check(runtime, session, (await store.digests_of(session, [file_id])).values(), purpose)
+        access.note(
+            runtime, session, reader, petition_id, "read-thumbnail", file=str(file_id), page=str(number),
+            **told(purpose),
+        )  # fmt: skip
     content = downloads.checked(resources.of(runtime).vault.read(row.object, row.sha256), file_id)
     return await downloads.begun(content)
 
 
 async def read_text(
-    runtime: Runtime, session: Session, reader: Principal, petition_id: UUID, bundle_id: UUID, number: int
-) -> str:
-    """What was read on a page; the reading is recorded. Raises Refused("not-found")."""
+    runtime: Runtime, session: Session, reader: Principal, petition_id: UUID, bundle_id: UUID, number: int,
+    purpose: Purpose | None,
+) -> str:  # fmt: skip
+    """What was read on a page; the reading is recorded. Raises Refused: "not-found", "purpose-needed"."""
     bundle = await find(session, reader, petition_id, bundle_id)
     rows = await store.texts_of(session, bundle.id, number)
     if not rows:
         raise Refused("not-found")
-    access.note(runtime, session, reader, petition_id, "read-text", bundle=str(bundle_id), page=str(number))
+    digests = await store.digests_of_pages(session, bundle.id)
+    await stating.check(runtime, session, [digests[number]], purpose)
+    access.note(
+        runtime, session, reader, petition_id, "read-text", bundle=str(bundle_id), page=str(number), **told(purpose)
+    )
     return sealing.text_of(runtime.keyring, rows[0])
 
 
 async def propose(
-    runtime: Runtime, session: Session, reader: Principal, petition_id: UUID, bundle_id: UUID
-) -> list[fields.Proposed]:
-    """What the pages that were read by now seem to say for the registration form; recorded as a reading. Raises
-    Refused("not-found").
+    runtime: Runtime, session: Session, reader: Principal, petition_id: UUID, bundle_id: UUID, purpose: Purpose | None
+) -> tuple[list[fields.Proposed], int]:
+    """What the pages that were read by now seem to say for the registration form, and how many pages were left out, as
+    they are of identity papers and no purpose was stated; recorded as a reading. Raises Refused("not-found").
     """
     bundle = await find(session, reader, petition_id, bundle_id)
     rows = await store.texts_of(session, bundle.id)
-    access.note(runtime, session, reader, petition_id, "propose-fields", bundle=str(bundle_id))
-    texts = {row.position: sealing.text_of(runtime.keyring, row) for row in rows}
-    return fields.propose([texts.get(number, "") for number in range(1, max(texts, default=0) + 1)])
+    digests = await store.digests_of_pages(session, bundle.id)
+    kept_back = {} if purpose else await identity.marks(session, {*digests.values()})
+    shown = [row for row in rows if digests[row.position] not in kept_back]
+    access.note(runtime, session, reader, petition_id, "propose-fields", bundle=str(bundle_id), **told(purpose))
+    texts = {row.position: sealing.text_of(runtime.keyring, row) for row in shown}
+    found = fields.propose([texts.get(number, "") for number in range(1, max(texts, default=0) + 1)])
+    return found, len(rows) - len(shown)

@@ -58,9 +58,6 @@ async def _looked(runtime: Runtime, work: Work, file_id: UUID) -> Looked:
         raise Unfit("file-too-heavy")
     async with runtime.database.transaction() as session:
         file = given(await files_store.file_of_any(session, file_id))
-        (state,) = (await objects.states(session, [file.object])).values()
-    if state.scan == "unscanned" and not resources.of(runtime).settings.opens_unscanned:
-        raise queue.NotYet
     if file.media_type not in {PDF, *PICTURES, *SUFFIXES}:
         raise Unfit("no-pages")
     async with places.place(runtime) as tools:

@@ -39,8 +39,8 @@ class BadTemplate(ValueError):
 
 @dataclass(frozen=True)
 class Template:
-    """files_as: the kind of the paper that is filed; drafted_by: roles; of: a case, or the unit itself (年度报告);
-    schema: JSON Schema of the sections, flat; digest: SHA-256 over its files.
+    """files_as: the kind of the paper that is filed; drafted_by: roles; of: a case, the unit itself (年度报告), or a
+    review (评查), whose paper nobody drafts; schema: JSON Schema of the sections, flat; digest: SHA-256 over its files.
     """
 
     kind: str

@@ -1,6 +1,10 @@
-"""What does not leave the vault because of malware."""
+"""What does not leave the vault because of malware, or because nobody has looked for it yet."""
+
+from collections.abc import Iterable
 
 from documents.scans import store
+from documents.storage import store as objects
+from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
 
@@ -10,6 +14,15 @@ async def check_open(runtime: Runtime, name: str) -> None:
     async with runtime.database.apart(late=True) as session:
         if await session.look(store.INFECTED, name) is not None:
             raise Refused("file-infected")
+
+
+async def check_all(runtime: Runtime, session: Session, names: Iterable[str]) -> None:
+    """For who takes the contents of files further: into a bundle, a dossier, to another node. Raises Refused as
+    `check_scanned`.
+    """
+    opens_unscanned = runtime.resources.settings.opens_unscanned
+    for state in (await objects.states(session, names)).values():
+        check_scanned(state.scan, opens_unscanned=opens_unscanned)
 
 
 def check_scanned(scan: str, *, opens_unscanned: bool) -> None:

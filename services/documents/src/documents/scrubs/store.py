@@ -67,6 +67,12 @@ async def files_of(session: Session, name: str) -> list[UUID]:
     return list((await session.sql.execute(select(files.c.id).where(files.c.object == name))).scalars())
 
 
+async def known(session: Session) -> int:
+    """How many objects have a row."""
+    number: int = (await session.sql.execute(select(func.count()).select_from(objects))).scalar_one()
+    return number
+
+
 async def standing(session: Session, now: datetime) -> Row[Any]:
     """objects, bytes, due, locked, oldest: when the one looked at longest ago was found whole."""
     known = objects.c

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from documents import resources
 from documents.metrics import FAULTY
-from documents.scrubs import store
+from documents.scrubs import collecting, store
 from documents.scrubs.store import Due
 from documents.storage.objects import Absent, Locked
 from kit.crypto import Undecipherable
@@ -29,6 +29,7 @@ async def step(runtime: Runtime) -> int:
         due = await store.take(session, runtime.clock.now(), HOLD)
     if due is None:
         await tell(runtime)
+        await collecting.step(runtime)
         return 0
     await look(runtime, due, resources.of(runtime).settings.scrub_bytes_per_second)
     return 1

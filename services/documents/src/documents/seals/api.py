@@ -115,7 +115,8 @@ def _number(row: Row[Any]) -> NumberRow:
     state = "waiting" if row.sealed_at is None else "superseded" if row.superseded_by else "sealed"
     return NumberRow(
         number=row.text, series=row.series, unit=row.unit, issued_on=row.issued_on, taken_at=row.taken_at,
-        paper_id=row.paper_id, petition_id=row.petition_id, kind=row.kind, state=state, sha256=row.sha256,
+        paper_id=row.paper_id, petition_id=None if row.office_unit else row.petition_id, kind=row.kind, state=state,
+        sha256=row.sha256,
         sealed_at=row.sealed_at, asked_by=row.asked_by, case_version=row.case_version, supersedes=row.supersedes,
     )  # fmt: skip
 

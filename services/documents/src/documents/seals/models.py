@@ -66,7 +66,7 @@ class NumberRow(BaseModel):
     issued_on: date
     taken_at: datetime
     paper_id: UUID
-    petition_id: UUID
+    petition_id: UUID | None = Field(description="null: the unit's own paper, that belongs to none (机关文书)")
     kind: str
     state: Literal["waiting", "sealed", "superseded"]
     sha256: str | None

@@ -180,9 +180,9 @@ async def numbers_of(
     newer = aliased(sealed_papers)
     query = (
         select(
-            numbers, papers.c.petition_id, papers.c.kind, sealed_papers.c.sha256, sealed_papers.c.sealed_at,
-            sealed_papers.c.asked_by, sealed_papers.c.case_version, sealed_papers.c.supersedes,
-            newer.c.paper_id.label("superseded_by"),
+            numbers, papers.c.petition_id, petitions.c.office_unit, papers.c.kind, sealed_papers.c.sha256,
+            sealed_papers.c.sealed_at, sealed_papers.c.asked_by, sealed_papers.c.case_version,
+            sealed_papers.c.supersedes, newer.c.paper_id.label("superseded_by"),
         )
         .join(papers, papers.c.id == numbers.c.paper_id)
         .join(petitions, petitions.c.id == papers.c.petition_id)

@@ -12,6 +12,7 @@ from contracts.envelope import Envelope
 from documents import access, resources
 from documents.files import downloads
 from documents.papers import store as papers_store
+from documents.papers.store import Filed
 from documents.papers.usecases import content_binding
 from documents.seals import store
 from documents.seals.domain import LONGEST_WAIT, Draft, Sealer, check_sealable
@@ -57,10 +58,9 @@ async def ask_for_seal(
     paper = await papers_store.find_paper(session, petition_id, paper_id, leader)
     if paper is None:
         raise Refused("not-found")
-    older = None if supersedes is None else await _superseded(session, petition_id, supersedes, leader)
-    check_sealable(
-        _draft(runtime, paper), Sealer(leader.subject, leader.unit), None if older is None else _draft(runtime, older)
-    )
+    older = None if supersedes is None else await to_correct(session, petition_id, supersedes, leader)
+    corrected = None if older is None else sealable(runtime, older)
+    check_sealable(sealable(runtime, paper), Sealer(leader.subject, leader.unit), corrected)
     if await store.sealed_of_any(session, paper_id) or await store.job_of(session, paper_id):
         raise Refused("sealed-already")
     await usable_seal(session, paper.unit, runtime.wall.now())
@@ -74,7 +74,7 @@ async def ask_for_seal(
     session.wake.add(CHANNEL)
 
 
-async def _superseded(session: Session, petition_id: UUID, paper_id: UUID, leader: Principal) -> Row[Any]:
+async def to_correct(session: Session, petition_id: UUID, paper_id: UUID, leader: Principal) -> Row[Any]:
     """The paper that is to be corrected: sealed, and not superseded yet. Raises Refused."""
     sealed = await store.find_sealed(session, petition_id, paper_id, leader)
     if sealed is None:
@@ -87,7 +87,8 @@ async def _superseded(session: Session, petition_id: UUID, paper_id: UUID, leade
     return paper
 
 
-def _draft(runtime: Runtime, row: Row[Any]) -> Draft:
+def sealable(runtime: Runtime, row: Row[Any] | Filed) -> Draft:
+    """A paper as the rules of sealing look at it."""
     text: dict[str, Any] = json.loads(runtime.keyring.decrypt(row.content, content_binding(row.id)))
     return Draft(row.id, row.petition_id, row.kind, row.unit, row.written_by, text.get("outcome"))
 

@@ -188,7 +188,8 @@ async def _registered(runtime: Runtime, session: Session, order: Order, kept: Ke
         paper_id=paper.id, kind=paper.kind, number=order.number, sha256=kept.digest, unit=paper.unit, sealed_at=at,
         supersedes=job["supersedes"],
     )  # fmt: skip
-    emit(runtime, session, SEALED, state, subject=paper.petition_id, sequence=version)
+    if not await access.is_folder(session, paper.petition_id):  # events of papers are about petitions
+        emit(runtime, session, SEALED, state, subject=paper.petition_id, sequence=version)
     detail = {
         "paper": str(paper.id), "number": order.number, "sha256": kept.digest, "seal": str(order.seal["id"]),
         "case_version": job["case_version"], "supersedes": job["supersedes"] and str(job["supersedes"]),

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from io import FileIO
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 
 import urllib3
-from minio import Minio
 from minio.commonconfig import COMPLIANCE, ENABLED, Filter
 from minio.error import MinioException, S3Error
 from minio.helpers import check_bucket_name
@@ -15,10 +16,13 @@ from minio.lifecycleconfig import AbortIncompleteMultipartUpload, LifecycleConfi
 from minio.retention import Retention
 from urllib3.response import BaseHTTPResponse
 
-from documents.storage.objects import READ, Absent, Locked
+from documents.storage.objects import READ, Absent, Locked, Standing
+from documents.storage.sending import Line, Unsent
 from kit.logs import log
 
-PART = 5 * 1024 * 1024  # the least S3 allows; the client holds two parts of each upload in memory
+# what is larger goes in parts, so that a broken line does not cost all of it; no ordinary file is
+ONE_REQUEST = 512 * 1024 * 1024
+PART = 5 * 1024 * 1024  # bytes, at least; the client holds two parts in memory
 NOT_THERE = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion"}
 OURS_ALREADY = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 WITHOUT_LOCK = {"ObjectLockConfigurationNotFoundError", "InvalidRequest", "NoSuchObjectLockConfiguration"}
@@ -37,6 +41,10 @@ def answering() -> Iterator[None]:
         if error.code in NOT_THERE:
             raise Absent from error
         raise StoreAway(f"S3 refuses: {error.code}") from error
+    except Unsent as error:
+        if error.code in NOT_THERE:
+            raise Absent from error
+        raise StoreAway(str(error)) from error
     except (MinioException, urllib3.exceptions.HTTPError) as error:
         raise StoreAway(f"S3 is away: {type(error).__name__}") from error
 
@@ -59,9 +67,10 @@ class Reading:
 class Bucket:
     """Raises ValueError when no bucket can have this name; Absent and StoreAway in every method."""
 
-    def __init__(self, client: Minio, name: str, *, locks: bool = False) -> None:
+    def __init__(self, line: Line, name: str, *, locks: bool = False) -> None:
         check_bucket_name(name)
-        self._client = client
+        self._line = line
+        self._client = line.client
         self._name = name
         self._locks = locks
         self._there = False
@@ -84,12 +93,16 @@ class Bucket:
         self.ensure()
         try:
             with answering(), file.open("rb", buffering=0) as content:
-                self._client.put_object(
-                    self._name, name, content, file.stat().st_size, part_size=PART, num_parallel_uploads=1
-                )
+                self._send(name, content, file.stat().st_size)
         except Absent as error:
             self._there = False
             raise StoreAway("the bucket is gone") from error
+
+    def _send(self, name: str, content: FileIO, size: int) -> None:
+        if size <= ONE_REQUEST:
+            self._line.send(self._name, name, content, size)
+        else:
+            self._client.put_object(self._name, name, content, size, part_size=PART, num_parallel_uploads=1)
 
     def remove(self, name: str) -> None:
         """Every version of it, if there is any. Raises Locked when the server holds one."""
@@ -129,6 +142,18 @@ class Bucket:
             raise StoreAway(
                 f"bucket {self._name} was made without object lock: give it up, or choose another bucket"
             ) from error
+
+    def listed(self, after: str, limit: int) -> list[Standing]:
+        """Names behind this one, in order."""
+        try:
+            with answering():
+                found = list(islice(self._client.list_objects(self._name, recursive=True, start_after=after), limit))
+        except Absent:
+            return []
+        return [
+            Standing(each.object_name, each.size or 0, each.last_modified)
+            for each in found if each.object_name and each.last_modified
+        ]  # fmt: skip
 
     def until(self, name: str) -> datetime | None:
         """When the last lock on any version of an object ends; None without one, or without the object."""

@@ -2,14 +2,18 @@
 
 import fcntl
 import os
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
+from io import BufferedReader
+from itertools import islice
 from pathlib import Path
 
-from documents.storage.objects import READ, Absent, Locked, Spool
+from documents.storage.objects import READ, Absent, Locked, Spool, Standing
 from documents.storage.threads import Threads
+
+DIGITS = frozenset("0123456789abcdef")
 
 
 class DirectoryStore:
@@ -43,19 +47,25 @@ class DirectoryStore:
     async def exists(self, name: str) -> bool:
         return await self._threads.run(_in(self._objects, name).exists)
 
+    async def listed(self, after: str, limit: int) -> list[Standing]:
+        return await self._threads.run(lambda: list(islice(self._listed(after), limit)))
+
     async def ping(self) -> None:
         if not await self._threads.run(partial(os.access, self._objects, os.W_OK)):
             raise PermissionError("the object store's directory is gone or cannot be written")
 
-    async def read(self, name: str, start: int = 0) -> AsyncGenerator[bytes, None]:
-        path = _in(self._objects, name)
+    def read(
+        self, name: str, start: int = 0, then: Callable[[bytes], bytes] | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        return self._threads.pieces(lambda: self._open(name, start), lambda file: file.read(READ), then)
+
+    def _open(self, name: str, start: int) -> BufferedReader:
         try:
-            async with self._threads.opened(lambda: path.open("rb")) as file:
-                await self._threads.run(file.seek, start)
-                while chunk := await self._threads.run(file.read, READ):
-                    yield chunk
+            file = _in(self._objects, name).open("rb")
         except FileNotFoundError as error:
             raise Absent(name) from error
+        file.seek(start)
+        return file
 
     def _keep(self, name: str, spool: Spool, until: datetime | None) -> bool:
         path = _in(self._objects, name)
@@ -76,6 +86,13 @@ class DirectoryStore:
         self._check_unlocked(name)
         _in(self._objects, name).unlink(missing_ok=True)
         _in(self._locks, name).unlink(missing_ok=True)
+
+    def _listed(self, after: str) -> Iterator[Standing]:
+        for first in _names(self._objects, after[:2]):
+            for second in _names(self._objects / first, after[2:4] if first == after[:2] else ""):
+                for name in _names(self._objects / first / second, after):
+                    if name > after and not _in(self._locks, name).exists():
+                        yield from _standing(_in(self._objects, name))
 
     def _put(self, path: Path, spool: Spool) -> None:
         spool.stream.flush()
@@ -113,6 +130,17 @@ class DirectoryStore:
         until = self._locked_until(name)
         if until is not None and until > datetime.now(UTC):
             raise Locked(name)
+
+
+def _names(directory: Path, least: str) -> list[str]:
+    """What this store has put into a directory, from a name on, in order."""
+    return sorted(path.name for path in directory.iterdir() if path.name >= least and DIGITS.issuperset(path.name))
+
+
+def _standing(path: Path) -> Iterator[Standing]:
+    with suppress(FileNotFoundError):  # it went meanwhile
+        state = path.stat()
+        yield Standing(path.name, state.st_size, datetime.fromtimestamp(state.st_mtime, UTC))
 
 
 def _in(directory: Path, name: str) -> Path:

@@ -36,6 +36,20 @@ def _nonce(number: int, *, last: bool) -> bytes:
     return number.to_bytes(11) + bytes([last])
 
 
+def _cut(rest: bytes, chunk: bytes | bytearray, size: int) -> tuple[list[bytes | memoryview], bytes]:
+    """The frames that are complete, and what is kept back: more than nothing, and no more than a frame. rest: what was
+    kept back before.
+    """
+    whole = max(0, len(rest) + len(chunk) - 1) // size
+    if not whole:
+        return [], rest + chunk
+    view = memoryview(chunk)
+    start = size - len(rest)
+    end = start + (whole - 1) * size
+    first = rest + view[:start] if rest else view[:start]
+    return [first, *(view[at : at + size] for at in range(start, end, size))], bytes(view[end:])
+
+
 def _binding(key: bytes, prefix: bytes, digest: str) -> bytes:
     return hmac.digest(key, prefix + digest.encode(), "sha256")
 
@@ -65,7 +79,7 @@ class Sealing:
         self._cipher, self._binding_key = _derived(ring.keys[ring.active], salt)
         self._digest = hashlib.sha256()
         self._sm3 = Hash(SM3()) if sm3 else None
-        self._rest = bytearray()
+        self._rest = b""
         self._number = 0
         self._size = 0
 
@@ -80,21 +94,17 @@ class Sealing:
         if self._sm3 is not None:
             self._sm3.update(chunk)
         self._size += len(chunk)
-        self._rest += chunk
-        frames = bytearray()
-        while len(self._rest) > FRAME:
-            frames += self._frame(bytes(self._rest[:FRAME]), last=False)
-            del self._rest[:FRAME]
-        return bytes(frames)
+        frames, self._rest = _cut(self._rest, chunk, FRAME)
+        return b"".join([self._frame(frame, last=False) for frame in frames])
 
     def finish(self) -> Finished:
         digest = self._digest.hexdigest()
         header = self._prefix + _binding(self._binding_key, self._prefix, digest)
-        tail = self._frame(bytes(self._rest), last=True)
+        tail = self._frame(self._rest, last=True)
         sm3 = None if self._sm3 is None else self._sm3.finalize().hex()
         return Finished(header, tail, digest, self._size, sm3, self._key_id)
 
-    def _frame(self, clear: bytes, *, last: bool) -> bytes:
+    def _frame(self, clear: bytes | memoryview, *, last: bool) -> bytes:
         sealed = self._cipher.encrypt(_nonce(self._number, last=last), clear, None)
         self._number += 1
         return sealed
@@ -106,34 +116,35 @@ class Opening:
     def __init__(self, ring: Keyring, digest: str) -> None:
         self._ring = ring
         self._digest = digest
-        self._rest = bytearray()
+        self._rest = b""
         self._cipher: AESGCM | None = None
         self._number = 0
         self._header = 0  # bytes of it
 
     def update(self, chunk: bytes) -> bytes:
         """What these bytes make readable; nothing before the header was found right."""
-        self._rest += chunk
-        if self._cipher is None:
-            self._cipher = self._read_header()
-        clear = bytearray()
-        while self._cipher is not None and len(self._rest) > FRAME + TAG:
-            clear += self._opened(self._cipher, bytes(self._rest[: FRAME + TAG]), last=False)
-            del self._rest[: FRAME + TAG]
-        return bytes(clear)
+        cipher = self._cipher
+        if cipher is None:
+            self._rest += chunk
+            cipher = self._cipher = self._read_header()
+            if cipher is None:
+                return b""
+            chunk, self._rest = self._rest, b""
+        frames, self._rest = _cut(self._rest, chunk, FRAME + TAG)
+        return b"".join([self._opened(cipher, frame, last=False) for frame in frames])
 
     def go_to(self, frame: int) -> int:
         """Go on with this frame, once the header was read; returns where in the object it begins."""
         if self._cipher is None:
             raise Undecipherable("cut off within its header")
-        self._number, self._rest = frame, bytearray()
+        self._number, self._rest = frame, b""
         return self._header + frame * (FRAME + TAG)
 
     def finish(self) -> bytes:
         """The last frame."""
         if self._cipher is None:
             raise Undecipherable("cut off within its header")
-        return self._opened(self._cipher, bytes(self._rest), last=True)
+        return self._opened(self._cipher, self._rest, last=True)
 
     def _read_header(self) -> AESGCM | None:
         """The file's cipher; None while the header is incomplete."""
@@ -144,8 +155,8 @@ class Opening:
         end = salt_at + SALT + BINDING
         if len(self._rest) < end:
             return None
-        header, self._header = bytes(self._rest[:end]), end
-        del self._rest[:end]
+        header, self._header = self._rest[:end], end
+        self._rest = self._rest[end:]
         return self._cipher_of(header, header[name_at:salt_at], header[salt_at : salt_at + SALT])
 
     def _cipher_of(self, header: bytes, name: bytes, salt: bytes) -> AESGCM:
@@ -154,7 +165,7 @@ class Opening:
             raise Undecipherable("another file, or its header was altered")
         return cipher
 
-    def _opened(self, cipher: AESGCM, sealed: bytes, *, last: bool) -> bytes:
+    def _opened(self, cipher: AESGCM, sealed: bytes | memoryview, *, last: bool) -> bytes:
         try:
             clear = cipher.decrypt(_nonce(self._number, last=last), sealed, None)
         except InvalidTag as error:

@@ -1,14 +1,14 @@
 """What an object store is: sealed bytes under a name, written once. And the spool that incoming bytes go to first."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 from uuid import uuid4
 
-READ = 256 * 1024
+READ = 512 * 1024  # bytes at once: each costs a thread's turn, and as much memory
 ABANDONED = 3600  # seconds without a write after which no living upload owns a spool file
 
 
@@ -20,6 +20,14 @@ class Locked(RuntimeError):
     """What stands under this name may not be removed or replaced yet."""
 
 
+class Standing(NamedTuple):
+    """An object as the store lists it. bytes: sealed; since: when it was written, last."""
+
+    name: str
+    bytes: int
+    since: datetime
+
+
 class Spool:
     """A file that nobody sees yet; it is gone when the block ends, unless a store has taken it.
 
@@ -28,7 +36,7 @@ class Spool:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / uuid4().hex
-        self.stream = self.path.open("xb", buffering=READ)
+        self.stream = self.path.open("xb", buffering=256 * 1024)
 
     def write(self, data: bytes) -> None:
         self.stream.write(data)
@@ -81,12 +89,20 @@ class ObjectStore(Protocol):
 
     async def exists(self, name: str) -> bool: ...
 
+    async def listed(self, after: str, limit: int) -> list[Standing]:
+        """Up to `limit` names behind this one, in their order, of what was never kept to be locked."""
+        ...
+
     async def ping(self) -> None:
         """Raise OSError or Refused("unavailable") when the store can not be used now."""
         ...
 
-    def read(self, name: str, start: int = 0) -> AsyncGenerator[bytes, None]:
-        """The bytes from `start` on, in chunks of at most 256 KiB. Raises Absent."""
+    def read(
+        self, name: str, start: int = 0, then: Callable[[bytes], bytes] | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """The bytes from `start` on, in chunks of at most 512 KiB; each made something else by `then`, in a thread.
+        Raises Absent, and what `then` raises.
+        """
         ...
 
 

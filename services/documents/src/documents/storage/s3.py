@@ -1,14 +1,16 @@
 """An object store behind the S3 API (MinIO, Ceph radosgw, AWS), through the synchronous minio client in threads."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import urllib3
 from minio import Minio
+from minio.credentials.providers import StaticProvider
 
 from documents.storage.buckets import Bucket, Reading
-from documents.storage.objects import Absent, Locked, Spool
+from documents.storage.objects import Absent, Locked, Spool, Standing
+from documents.storage.sending import BLOCK, Line
 from documents.storage.threads import Threads
 from kit.settings import S3Section
 
@@ -25,19 +27,9 @@ class S3Store:
         self.incoming = incoming
         self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._threads = threads
-        client = Minio(
-            settings.endpoint,
-            settings.access_key.get_secret_value(),
-            settings.secret_key.get_secret_value(),
-            secure=settings.secure,
-            http_client=urllib3.PoolManager(
-                timeout=urllib3.Timeout(connect=3, read=30),
-                maxsize=32,
-                retries=urllib3.Retry(total=3, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
-            ),
-        )
-        self._plain = Bucket(client, settings.bucket)
-        self._locking = Bucket(client, f"{settings.bucket}-locked", locks=True)
+        line = _line(settings)
+        self._plain = Bucket(line, settings.bucket)
+        self._locking = Bucket(line, f"{settings.bucket}-locked", locks=True)
 
     def spool(self) -> Spool:
         return Spool(self.incoming)
@@ -59,13 +51,16 @@ class S3Store:
     async def exists(self, name: str) -> bool:
         return await self._threads.run(self._exists, name)
 
+    async def listed(self, after: str, limit: int) -> list[Standing]:
+        return await self._threads.run(self._plain.listed, after, limit)
+
     async def ping(self) -> None:
         await self._threads.run(self._plain.has, "ping")
 
-    async def read(self, name: str, start: int = 0) -> AsyncGenerator[bytes, None]:
-        async with self._threads.opened(lambda: self._open(name, start)) as reading:
-            while chunk := await self._threads.run(reading.read):
-                yield chunk
+    def read(
+        self, name: str, start: int = 0, then: Callable[[bytes], bytes] | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        return self._threads.pieces(lambda: self._open(name, start), Reading.read, then)
 
     def _open(self, name: str, start: int) -> Reading:
         try:
@@ -108,3 +103,16 @@ class S3Store:
         until = self._locking.until(name)
         if until is not None and until > datetime.now(UTC):
             raise Locked(name)
+
+
+def _line(settings: S3Section) -> Line:
+    """Nothing is asked of the server yet."""
+    credentials = StaticProvider(settings.access_key.get_secret_value(), settings.secret_key.get_secret_value())
+    pool = urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=3, read=30),
+        maxsize=32,
+        retries=urllib3.Retry(total=3, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
+        blocksize=BLOCK,
+    )
+    client = Minio(settings.endpoint, secure=settings.secure, credentials=credentials, http_client=pool)
+    return Line(client, pool, credentials)

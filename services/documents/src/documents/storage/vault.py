@@ -1,8 +1,10 @@
 """Files go into the store sealed and come out opened, as streams; their name there shows nothing of what they are."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from concurrent.futures import Future
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -37,6 +39,9 @@ class Kept:
     locked_until: datetime | None = None
 
 
+Adopt = Callable[[Kept], Awaitable[None]]
+
+
 class Incoming:
     """Bytes on their way into a spool. Hashing, sealing and writing are done in threads, a batch at a time.
 
@@ -52,18 +57,27 @@ class Incoming:
         self._sealing = Sealing(ring, sm3=sm3)
         self._digest = digest
         self._waiting = bytearray()
+        self._under_way: Future[None] | None = None
         spool.write(self._sealing.room)
 
     async def write(self, chunk: bytes) -> None:
+        """It is sealed while the next ones come; no more than one batch waits for it."""
         self._waiting += chunk
         self.size += len(chunk)
         if len(self._waiting) >= BATCH:
+            await self._sealed()
             batch, self._waiting = self._waiting, bytearray()
-            await self._threads.run(self._seal, batch)
+            self._under_way = self._threads.begin(self._seal, batch)
 
     async def finish(self) -> Finished:
         """Write what is left: the spool is whole."""
+        await self._sealed()
         return await self._threads.run(self._finish)
+
+    async def _sealed(self) -> None:
+        """Wait for the batch before: they have an order."""
+        if self._under_way is not None:
+            await asyncio.wrap_future(self._under_way)
 
     def _seal(self, batch: bytearray) -> None:
         if self._digest is not None:
@@ -93,8 +107,11 @@ class Receiving(Incoming):
         finished = await self.finish()
         name = self._vault.name_of(finished.digest)
         new = await self._vault.store.keep(name, self.spool, retain_until)
-        key_id = finished.key_id if new else None
-        return Kept(name, finished.digest, finished.size, finished.sm3, key_id, retain_until)
+        kept = Kept(name, finished.digest, finished.size, finished.sm3, None, retain_until)
+        if not new and self._vault.adopt is not None:
+            await self._vault.adopt(kept)
+            new = await self._vault.store.keep(name, self.spool, retain_until)  # it may have been collected before
+        return replace(kept, key_id=finished.key_id) if new else kept
 
     async def replace(self) -> str:
         """Put what was written in the place of the same content, sealed anew; returns the id of its key.
@@ -108,16 +125,18 @@ class Receiving(Incoming):
 
 class Vault:
     """An object store and the keys to what is in it. sm3: whether a second digest is made of what comes in; check:
-    asked before an object is read, raises for what must not leave the vault.
+    asked before an object is read, raises for what must not leave the vault; adopt: told of what was there already.
     """
 
     def __init__(
-        self, store: ObjectStore, ring: Keyring, threads: Threads, *, sm3: bool = False, check: Check | None = None
-    ) -> None:
+        self, store: ObjectStore, ring: Keyring, threads: Threads, *, sm3: bool = False, check: Check | None = None,
+        adopt: Adopt | None = None,
+    ) -> None:  # fmt: skip
         self.store = store
         self.ring = ring
         self.threads = threads
         self.sm3 = sm3
+        self.adopt = adopt
         self._check = check
 
     def name_of(self, digest: str) -> str:
@@ -138,11 +157,10 @@ class Vault:
         async with aclosing(self.store.read(name)) as chunks:
             opening.update(await anext(chunks, b""))
         before = start % FRAME
-        async with aclosing(self.store.read(name, opening.go_to(start // FRAME))) as chunks:
-            async for chunk in chunks:
-                if clear := opening.update(chunk):
-                    yield clear[before:]
-                    before = 0
+        async with aclosing(self.store.read(name, opening.go_to(start // FRAME), opening.update)) as clear:
+            async for chunk in clear:
+                yield chunk[before:]
+                before = 0
         yield opening.finish()[before:]
 
     async def check_unlocked(self, name: str) -> None:
@@ -159,9 +177,8 @@ class Vault:
         if self._check is not None and not inspected:
             await self._check(name)
         opening = Opening(self.ring, digest)
-        async with aclosing(self.store.read(name)) as chunks:
+        async with aclosing(self.store.read(name, then=opening.update)) as chunks:
             async for chunk in chunks:
-                if clear := opening.update(chunk):
-                    yield clear
-        if clear := opening.finish():
-            yield clear
+                yield chunk
+        if rest := opening.finish():
+            yield rest

@@ -44,7 +44,9 @@ async def _speaks(
 router = APIRouter(prefix=PREFIX, route_class=TusRoute, tags=["documents"])
 Speaks = Depends(_speaks)
 Length = Annotated[int, Header(alias="Upload-Length", ge=0, le=HIGHEST)]
-Metadata = Annotated[str, Header(alias="Upload-Metadata", description="file_id (a UUID), filename, filetype in Base64")]
+Metadata = Annotated[
+    str, Header(alias="Upload-Metadata", description="file_id (a UUID), filename, filetype, identity in Base64")
+]
 Offset = Annotated[int, Header(alias="Upload-Offset", ge=0, le=HIGHEST)]
 Sum = Annotated[str | None, Header(alias="Upload-Checksum", max_length=200, description="sha256 or sha1, and Base64")]
 ContentType = Annotated[str | None, Header(alias="Content-Type", max_length=200)]

@@ -26,24 +26,26 @@ PAIR = re.compile(r"([\x21-\x2b\x2d-\x7e]+)(?: ([A-Za-z0-9+/]*={0,2}))?")
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What Upload-Metadata says of the file: its id, name and media type (empty: no claim)."""
+    """What Upload-Metadata says of the file: id, name, media type (empty: no claim), and if it is an identity paper."""
 
     file_id: UUID
     name: str | None
     declared: str
+    identity: bool = False
 
     def __repr__(self) -> str:
         return f"Described({self.file_id})"
 
 
 def described(header: str) -> Described:
-    """The metadata `file_id`, `filename`, `filetype`. Raises Refused("invalid-input")."""
+    """The metadata `file_id`, `filename`, `filetype`, `identity` (true). Raises Refused("invalid-input")."""
     values = _pairs(header)
     try:
         file_id = UUID(values.get("file_id", ""))
     except ValueError:
         raise _bad("file_id is a UUID that the sender chooses (file_id 由发送方生成)") from None
-    return Described(file_id, proper_name(values.get("filename", ""), FIELD), values.get("filetype", ""))
+    name = proper_name(values.get("filename", ""), FIELD)
+    return Described(file_id, name, values.get("filetype", ""), values.get("identity") == "true")
 
 
 def _pairs(header: str) -> dict[str, str]:

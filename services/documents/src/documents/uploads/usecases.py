@@ -221,8 +221,9 @@ class _Arriving:
         """By the same way as a file that came in one piece. What is refused there, no repetition makes good."""
         described = self._described
         upload = storing.Upload(
-            self._petition_id, described.file_id, described.declared, described.name, self._held.parts.read(parts)
-        )
+            self._petition_id, described.file_id, described.declared, described.name, self._held.parts.read(parts),
+            described.identity,
+        )  # fmt: skip
         try:
             async with aclosing(upload.body):
                 await storing.keep_file(self._runtime, self._writer, upload)

@@ -81,7 +81,8 @@ async def _bundle(
     names = {file["file_id"]: file["name"] for file in await _files(request, visit, case_id)}
     answer = page(
         request, "bundle.html", status=int(problem["status"]) if problem else 200, problem=problem, case_id=case_id,
-        bundle=bundle, leaves=" ".join(leaves), names=names, writes=_writes(visit), **{"proposed": None, **more},
+        bundle=bundle, leaves=" ".join(leaves), names=names, writes=_writes(visit),
+        **{"proposed": None, "left_out": 0, **more},
     )  # fmt: skip
     if bundle["state"] in BUSY:
         answer.headers["Refresh"] = "3"
@@ -93,11 +94,11 @@ async def bundle_page(
     request: Request, visit: Visiting, case_id: UUID, bundle_id: UUID, *, propose: bool = False
 ) -> Response:
     """propose: with what its text seems to say for the registration form; asked for only then, for it is a reading."""
-    proposed = None
-    if propose:
-        calls = resources.of(runtime_of(request)).calls
-        proposed = (await calls.get(f"{_of_case(case_id)}/bundles/{bundle_id}/proposal", visit.token))["fields"]
-    return await _bundle(request, visit, case_id, bundle_id, proposed=proposed)
+    if not propose:
+        return await _bundle(request, visit, case_id, bundle_id)
+    calls = resources.of(runtime_of(request)).calls
+    found = await calls.get(f"{_of_case(case_id)}/bundles/{bundle_id}/proposal", visit.token)
+    return await _bundle(request, visit, case_id, bundle_id, proposed=found["fields"], left_out=found["left_out"])
 
 
 @router.post("/cases/{case_id}/bundles/{bundle_id}/pages")

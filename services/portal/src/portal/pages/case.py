@@ -24,6 +24,7 @@ from portal.visits import READERS, Visiting, runtime_of, staff
 router = APIRouter(prefix=STAFF, route_class=PageRoute, include_in_schema=False, dependencies=[staff(*READERS)])
 Word = Annotated[str, Query(max_length=32)]
 WRITERS = frozenset({"handler", "leader"})
+EXPORTERS = frozenset({"handler", "leader", "supervisor"})
 DRAFTED = ("request", "facts", "opinion", "legal_basis", "outcome")
 
 
@@ -36,6 +37,7 @@ async def content_of(request: Request, visit: Visit, case_id: UUID) -> dict[str,
         "case": file.case.found,
         "petition": file.petition.found,
         "writes": bool(WRITERS & set(visit.account.roles)),
+        "exports": bool(EXPORTERS & set(visit.account.roles)),
         "new_file_id": runtime_of(request).ids.new(),
         "people": None,
         "done": None,

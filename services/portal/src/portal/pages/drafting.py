@@ -32,14 +32,14 @@ def _drafts(case_id: UUID, draft_id: UUID | None = None, what: str = "") -> str:
     return "/".join(filter(None, (f"/api/documents/v1/petitions/{case_id}/drafts", str(draft_id or ""), what)))
 
 
-def _calls(request: Request) -> Calls:
+def calls_of(request: Request) -> Calls:
     return resources.of(runtime_of(request)).calls
 
 
 async def _list(request: Request, visit: Visit, case_id: UUID) -> dict[str, Any]:
     """Raises Declined."""
-    drafts = await _calls(request).get(_drafts(case_id), visit.token, params={"limit": MOST})
-    templates = await _calls(request).get("/api/documents/v1/paper-templates", visit.token)
+    drafts = await calls_of(request).get(_drafts(case_id), visit.token, params={"limit": MOST})
+    templates = await calls_of(request).get("/api/documents/v1/paper-templates", visit.token)
     name = "name" if wording_of(request).language == "zh" else "name_en"
     return {
         "case_id": case_id,
@@ -59,7 +59,7 @@ async def drafts_page(request: Request, visit: Visiting, case_id: UUID) -> Respo
 async def begin(request: Request, visit: Visiting, case_id: UUID, form: StaffForm) -> Response:
     """Begin a draft of the kind that was chosen, and go on to write it."""
     try:
-        draft = await _calls(request).post(_drafts(case_id), form.key, form.chosen(("kind",)), visit.token)
+        draft = await calls_of(request).post(_drafts(case_id), form.key, form.chosen(("kind",)), visit.token)
     except Declined as error:
         content = {"typed": form.typed(), "key": key_after(form, error.problem)}
         return refused(request, "drafts.html", error.problem, **{**await _list(request, visit, case_id), **content})
@@ -68,29 +68,30 @@ async def begin(request: Request, visit: Visiting, case_id: UUID, form: StaffFor
 
 async def _content(request: Request, visit: Visit, case_id: UUID, draft_id: UUID) -> dict[str, Any]:
     """Raises Declined."""
-    draft = await _calls(request).get(_drafts(case_id, draft_id), visit.token)
-    versions = await _calls(request).get(_drafts(case_id, draft_id, "versions"), visit.token, params={"limit": MOST})
+    draft = await calls_of(request).get(_drafts(case_id, draft_id), visit.token)
+    versions = await calls_of(request).get(_drafts(case_id, draft_id, "versions"), visit.token, params={"limit": MOST})
     form, wording = draft["template"]["form"], wording_of(request)
     return {
+        "here": f"{STAFF}/cases/{case_id}/drafts/{draft_id}",
         "case_id": case_id,
         "draft": draft,
         "versions": versions,
-        "fields": _fields(form, wording),
+        "fields": form_fields(form, wording),
         "writes": draft["template"]["may_draft"] and draft["paper_id"] is None,
         "name": draft["template"]["name" if wording.language == "zh" else "name_en"],
         "open_form": "draft",
-        "typed": _typed(form, draft["sections"]),
+        "typed": form_typed(form, draft["sections"]),
         "done": None,
     }
 
 
-def _fields(form: dict[str, Any], wording: Wording) -> tuple[Field, ...]:
+def form_fields(form: dict[str, Any], wording: Wording) -> tuple[Field, ...]:
     """Required is what a paper cannot be filed without."""
     required = form.get("required") or form.get("then", {}).get("required", ())
     return fields_of({**form, "required": required}, wording)
 
 
-def _typed(form: dict[str, Any], sections: dict[str, Any]) -> dict[str, str]:
+def form_typed(form: dict[str, Any], sections: dict[str, Any]) -> dict[str, str]:
     """The sections as the inputs of the form hold them."""
     held: dict[str, str] = {}
     for name, field in form["properties"].items():
@@ -112,7 +113,7 @@ async def save(request: Request, visit: Visiting, case_id: UUID, draft_id: UUID,
     """Save what was written as the next version, and look at it when that was asked for."""
     body = {"version": whole(form.text("version")), "sections": fields_in(form)}
     try:
-        await _calls(request).replace(_drafts(case_id, draft_id), body, visit.token)
+        await calls_of(request).replace(_drafts(case_id, draft_id), body, visit.token)
     except Declined as error:
         return await _declined(request, visit, case_id, draft_id, error.problem, form)
     here = f"{STAFF}/cases/{case_id}/drafts/{draft_id}"
@@ -123,7 +124,7 @@ async def save(request: Request, visit: Visiting, case_id: UUID, draft_id: UUID,
 async def file(request: Request, visit: Visiting, case_id: UUID, draft_id: UUID, form: StaffForm) -> Response:
     body = {"version": whole(form.text("version"))}
     try:
-        await _calls(request).post(_drafts(case_id, draft_id, "filing"), form.key, body, visit.token)
+        await calls_of(request).post(_drafts(case_id, draft_id, "filing"), form.key, body, visit.token)
     except Declined as error:
         return await _declined(request, visit, case_id, draft_id, error.problem)
     return RedirectResponse(f"{STAFF}/cases/{case_id}?done=paper", status_code=303)
@@ -133,15 +134,20 @@ async def file(request: Request, visit: Visiting, case_id: UUID, draft_id: UUID,
 async def from_word(request: Request, visit: Visiting, case_id: UUID, draft_id: UUID) -> Response:
     """What was edited in Word becomes the next version."""
     try:
-        async with upload_form(request, WORD_BYTES) as form:
-            upload = form.upload("file")
-            headers = {"Content-Type": "application/octet-stream", "Content-Length": str(upload.size or 0)}
-            await _calls(request).put(_drafts(case_id, draft_id, "docx"), visit.token, headers, chunks(upload))
+        await take_word_file(request, visit, _drafts(case_id, draft_id, "docx"))
     except (Declined, Refused) as error:
         if isinstance(error, Refused) and error.slug == "form-expired":
             raise
         return await _declined(request, visit, case_id, draft_id, refused_by(error))
     return RedirectResponse(f"{STAFF}/cases/{case_id}/drafts/{draft_id}?done=saved", status_code=303)
+
+
+async def take_word_file(request: Request, visit: Visit, path: str) -> None:
+    """Pass on what was edited in Word. Raises Declined, Refused."""
+    async with upload_form(request, WORD_BYTES) as form:
+        upload = form.upload("file")
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(upload.size or 0)}
+        await calls_of(request).put(path, visit.token, headers, chunks(upload))
 
 
 async def _declined(
@@ -162,25 +168,26 @@ async def differences(
 ) -> Response:
     """What changed from one version to another."""
     chosen = {"before": before, "after": after}
-    found = await _calls(request).get(_drafts(case_id, draft_id, "differences"), visit.token, params=chosen)
-    versions = await _calls(request).get(_drafts(case_id, draft_id, "versions"), visit.token, params={"limit": MOST})
+    found = await calls_of(request).get(_drafts(case_id, draft_id, "differences"), visit.token, params=chosen)
+    versions = await calls_of(request).get(_drafts(case_id, draft_id, "versions"), visit.token, params={"limit": MOST})
     by = {each["version"]: each for each in versions}
-    return page(request, "differences.html", case_id=case_id, draft_id=draft_id, found=found, by=by)
+    back = f"{STAFF}/cases/{case_id}/drafts/{draft_id}"
+    return page(request, "differences.html", back=back, found=found, by=by)
 
 
 @router.get("/cases/{case_id}/drafts/{draft_id}/preview")
 async def preview(request: Request, visit: Visiting, case_id: UUID, draft_id: UUID) -> Response:
     """The draft as it will be laid out; documents records the reading."""
-    return await _viewed(request, visit, _drafts(case_id, draft_id, "preview"))
+    return await viewed(request, visit, _drafts(case_id, draft_id, "preview"))
 
 
 @router.get("/cases/{case_id}/papers/{paper_id}/preview")
 async def layout(request: Request, visit: Visiting, case_id: UUID, paper_id: UUID) -> Response:
     """A filed paper laid out, without number and seal."""
-    return await _viewed(request, visit, f"/api/documents/v1/petitions/{case_id}/papers/{paper_id}/preview")
+    return await viewed(request, visit, f"/api/documents/v1/petitions/{case_id}/papers/{paper_id}/preview")
 
 
-async def _viewed(request: Request, visit: Visit, path: str) -> Response:
+async def viewed(request: Request, visit: Visit, path: str) -> Response:
     answer = await passed_on(request, visit, path)
     answer.headers.update({**VIEWED, "Content-Disposition": "inline"})
     return answer
@@ -188,7 +195,12 @@ async def _viewed(request: Request, visit: Visit, path: str) -> Response:
 
 @router.get("/cases/{case_id}/drafts/{draft_id}/docx")
 async def to_word(request: Request, visit: Visiting, case_id: UUID, draft_id: UUID) -> Response:
-    answer = await passed_on(request, visit, _drafts(case_id, draft_id, "docx"))
+    return await word_file(request, visit, _drafts(case_id, draft_id, "docx"))
+
+
+async def word_file(request: Request, visit: Visit, path: str) -> Response:
+    """A draft to be edited in Word."""
+    answer = await passed_on(request, visit, path)
     name = quote(wording_of(request)("draft.word_file"))
     answer.headers["Content-Disposition"] = f"attachment; filename=draft.docx; filename*=UTF-8''{name}"
     return answer

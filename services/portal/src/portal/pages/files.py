@@ -1,6 +1,6 @@
 """Files and papers of a case: scanned pages passed on to documents, downloads passed back, papers to read."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import quote
@@ -37,7 +37,7 @@ async def upload(request: Request, visit: Visiting, case_id: UUID) -> Response:
     most = resources.of(runtime_of(request)).settings.upload_megabytes * 1_000_000
     try:
         async with upload_form(request, most) as form:
-            await _pass_on(request, visit, case_id, form)
+            await pass_on(request, visit, case_id, form)
     except (Declined, Refused) as error:
         if isinstance(error, Refused) and error.slug == "form-expired":
             raise
@@ -45,13 +45,15 @@ async def upload(request: Request, visit: Visiting, case_id: UUID) -> Response:
     return RedirectResponse(f"{STAFF}/cases/{case_id}?done=upload", status_code=303)
 
 
-async def _pass_on(request: Request, visit: Visit, case_id: UUID, form: Form) -> None:
+async def pass_on(request: Request, visit: Visit, case_id: UUID, form: Form) -> None:
     file, file_id = form.upload("file"), _file_id(form)
     headers = {
         "Content-Type": _safe(file.content_type or "application/octet-stream"),
         "Content-Length": str(file.size or 0),
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.filename or '', safe='')}",
     }
+    if form.text("identity"):
+        headers["Identity-Paper"] = "true"
     path = f"{_documents(case_id)}/files/{file_id}"
     await resources.of(runtime_of(request)).calls.put(path, visit.token, headers, chunks(file))
 
@@ -73,17 +75,18 @@ async def chunks(file: UploadFile) -> AsyncIterator[bytes]:
         yield chunk
 
 
-@router.get("/cases/{case_id}/files/{file_id}")
-async def download(request: Request, visit: Visiting, case_id: UUID, file_id: UUID) -> Response:
-    """The bytes as they come from documents."""
-    return await passed_on(request, visit, f"{_documents(case_id)}/files/{file_id}")
-
-
 async def passed_on(request: Request, visit: Visit, path: str) -> Response:
     """A file of documents, to be saved."""
+    return await handed_on(request, visit.token, path)
+
+
+async def handed_on(
+    request: Request, token: str | None, path: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The same, also for who is not signed in. headers: what the reader states. Raises Declined."""
     calls = resources.of(runtime_of(request)).calls
     async with AsyncExitStack() as opened:
-        answer = await opened.enter_async_context(calls.stream(path, visit.token))
+        answer = await opened.enter_async_context(calls.stream(path, token, headers))
         held = opened.pop_all()
 
     async def body() -> AsyncIterator[bytes]:
@@ -93,10 +96,10 @@ async def passed_on(request: Request, visit: Visit, path: str) -> Response:
 
     given = answer.headers.get("content-disposition", "")
     disposition = given if given.startswith("attachment") else "attachment"
-    headers = {**SAVED, "Content-Disposition": disposition}
+    given_on = {**SAVED, "Content-Disposition": disposition}
     if "content-length" in answer.headers:
-        headers["Content-Length"] = answer.headers["content-length"]
-    return StreamingResponse(body(), headers=headers, media_type=answer.headers.get("content-type"))
+        given_on["Content-Length"] = answer.headers["content-length"]
+    return StreamingResponse(body(), headers=given_on, media_type=answer.headers.get("content-type"))
 
 
 @router.post("/cases/{case_id}/papers")
