@@ -56,7 +56,7 @@ async def test_from_a_citizens_petition_to_the_closed_case(desk: Desk) -> None:
     await page.get_by_label("文件").set_input_files(SCAN)
     await press(desk, "上传", "材料已归入")
     async with page.expect_download() as download:
-        await page.get_by_role("link", name=SCAN.name).click()
+        await page.get_by_role("button", name=f"下载原件：{SCAN.name}").click()
     saved = await (await download.value).path()
     assert await asyncio.to_thread(saved.read_bytes) == await asyncio.to_thread(SCAN.read_bytes)
 

@@ -110,7 +110,7 @@ async def _template_of(infra: Infra, service: Service) -> _Template:
                 await new_database(infra, name)
                 await migrations.upgrade(dsn, service.migrations, service.metadata)
                 await connection.execute(f'ALTER DATABASE "{name}" IS_TEMPLATE true')
-            _templates[name] = await _Template.read(dsn)  # before it is copied, which nobody does while we are in it
+            _templates[name] = await _Template.read(dsn)  # whoever copies it meanwhile waits until we have left it
     return _templates[name]
 
 

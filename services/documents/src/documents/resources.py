@@ -20,6 +20,7 @@ from documents.scrubs.domain import Walk
 from documents.seals.keys import SealKeys
 from documents.settings import Settings
 from documents.storage.directory import DirectoryStore
+from documents.storage.memory import reuse_buffers
 from documents.storage.objects import sweep
 from documents.storage.parts import Parts
 from documents.storage.store import adopt
@@ -94,6 +95,7 @@ def open_keys(runtime: Runtime, settings: Settings) -> SealKeys:
 
 @asynccontextmanager
 async def open_resources(runtime: Runtime) -> AsyncIterator[Resources]:
+    reuse_buffers()
     settings = Settings.model_validate(runtime.settings.services.get("documents", {}))
     threads = Threads(settings.threads)
     store = open_store(runtime, threads)
