@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 from uuid import UUID
 
@@ -28,6 +29,10 @@ NUMBERS = "'XFSYN' || lpad(n::text, 18, '0')"
 # but the case's id
 THINNED = {"events": "src.sequence IN (1, tp.version)"}
 SPREAD = ("due_at", "yellow_at")  # so that not everything is due at one instant; always later, so nothing falls due
+REFERENCES = """
+SELECT DISTINCT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint
+WHERE contype = 'f' AND conrelid <> confrelid
+"""
 COLUMNS = """
 SELECT c.table_name, c.column_name, c.udt_name FROM information_schema.columns c
 JOIN information_schema.tables t USING (table_schema, table_name)
@@ -73,10 +78,11 @@ async def _copies(connection: "asyncpg.Connection[asyncpg.Record]", templates: S
         own = await _own_column(connection, table, columns)
         if own is not None:
             found.append(await _copy(connection, table, columns, own, len(templates)))
-    parents = {row[0] for row in await connection.fetch(
-        "SELECT DISTINCT confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
-    )}  # fmt: skip
-    return sorted(found, key=lambda copy: copy.table not in parents)
+    order: TopologicalSorter[str] = TopologicalSorter({copy.table: () for copy in found})
+    for table, referenced in await connection.fetch(REFERENCES):
+        order.add(table, referenced)
+    places = {table: place for place, table in enumerate(order.static_order())}
+    return sorted(found, key=lambda copy: places[copy.table])
 
 
 async def _own_column(
