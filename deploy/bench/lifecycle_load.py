@@ -6,6 +6,7 @@ Run as a process of its own: `python -m deploy.bench.lifecycle_load` with the JS
 import asyncio
 import heapq
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -231,7 +232,9 @@ def load_from_outside(plan: Plan) -> Outcome:
     words = [sys.executable, "-m", "deploy.bench.lifecycle_load"]
     given = json.dumps(asdict(plan)).encode()
     limit = plan.seconds + 60 + PATIENCE
-    done = subprocess.run(words, input=given, stdout=subprocess.PIPE, check=True, cwd=ROOT, timeout=limit)
+    # without a buffer, what is longer than the pipe is cut off
+    rest = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(words, input=given, stdout=subprocess.PIPE, check=True, cwd=ROOT, timeout=limit, env=rest)
     return Outcome(**json.loads(done.stdout))
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 from starlette.types import Receive, Scope, Send
@@ -13,6 +13,7 @@ from tests.support.running import Running
 
 from kit.app import build_app
 from portal.accounts import load_accounts
+from portal.passwords import Passwords
 
 PASSWORD = "correct horse battery"
 ACCOUNTS = f"""username,password,name,unit,roles
@@ -64,6 +65,17 @@ async def browsing(running: Running) -> AsyncIterator[Browser]:
     transport = httpx.ASGITransport(build_app(running.service, running.runtime), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
         yield Browser(client)
+
+
+class Hashed(Passwords):
+    """Real hashes, but each password's is made once: six accounts for every test took longer than many of the tests."""
+
+    made: ClassVar[dict[str, str]] = {}
+
+    async def hash(self, password: str) -> str:
+        if password not in self.made:
+            self.made[password] = await super().hash(password)
+        return self.made[password]
 
 
 async def load(running: Running, accounts: str) -> None:

@@ -1,11 +1,11 @@
 """A portal with accounts and the real services it calls."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import pytest
-from services.portal.tests.browsing import ACCOUNTS, Browser, Node, Opened, browsing, load
+from services.portal.tests.browsing import ACCOUNTS, Browser, Hashed, Node, Opened, browsing, load
 from tests.support.running import Running
 
 from analytics.main import service as analytics
@@ -18,17 +18,26 @@ from notify.main import service as notify
 from portal import resources
 from portal.calls import Calls
 from portal.main import service as portal
+from portal.passwords import Passwords
 from routing.main import service as routing
 
 
+@pytest.fixture(scope="session")
+def passwords() -> Iterator[Passwords]:
+    opened = Hashed()
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def open_portal(start: Any) -> Opened:
+def open_portal(start: Any, passwords: Passwords) -> Opened:
     """Start a portal with the accounts above; options: parts of its runtime, `settings` of the portal."""
 
     async def begin(accounts: str = ACCOUNTS, settings: dict[str, Any] | None = None, **options: Any) -> Running:
         running: Running = await start(portal, **options)
         held = resources.of(running.runtime)
         held.settings = held.settings.model_copy(update=settings or {})
+        held.passwords = passwords
         await load(running, accounts)
         return running
 
