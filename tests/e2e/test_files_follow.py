@@ -95,7 +95,7 @@ def test_five_files_follow_a_hand_over_through_cuts_a_restart_and_an_altered_obj
     until(partial(here, township, case, 4), within=60)
     for file_id, each in zip(ids, contents, strict=True):
         assert content(tree, township, "township", case, file_id) == each
-    assert coming(township, case)["coming"][0]["missing_at"] == ["33.02.25:damaged"]
+    assert until(lambda: coming(township, case)["coming"][0]["missing_at"]) == ["33.02.25:damaged"]
     told = moving(tree)
     assert (told.returncode, "33.02.25:damaged" in told.stdout) == (1, True), told.stdout + told.stderr
 
@@ -122,5 +122,5 @@ def test_a_paper_reaches_a_unit_of_another_node_and_its_receipt_comes_back(tree:
     assert until(partial(township.get, there))["items"] is None  # nobody has signed for it
     assert township.post(f"{there}/signature")["copy"]["state"] == "signed"
     until(lambda: county.get(there)["copies"][0]["state"] == "signed")
-    until(lambda: township.get(there)["items"][0]["here"])
+    until(lambda: [each["here"] for each in township.get(there)["items"]] == [True])
     assert content(tree, township, "township", begun_at, file_id) == sent

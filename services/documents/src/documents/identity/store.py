@@ -29,13 +29,19 @@ JOIN bundle_pages ON bundle_pages.bundle_id = bundles.id AND bundle_pages.file_i
 JOIN files AS made ON made.id = bundles.file_id
 WHERE part.object = $1
 """
-# whether a PDF of this content was made of pages of one
+# whether a PDF of this content was made of pages of one, by way of others too; a PDF of all pages of another may be
+# that other byte by byte, so nothing is held to be one for the reason that it holds itself
 CONTAINS = """
-SELECT EXISTS (
-  SELECT FROM files AS made JOIN bundles ON bundles.file_id = made.id
+WITH RECURSIVE parts (object) AS (
+  SELECT $1
+  UNION
+  SELECT part.object FROM parts JOIN files AS made ON made.object = parts.object
+  JOIN bundles ON bundles.file_id = made.id
   JOIN bundle_pages ON bundle_pages.bundle_id = bundles.id JOIN files AS part ON part.id = bundle_pages.file_id
-  JOIN identity_marks ON identity_marks.sha256 = part.sha256 AND identity_marks.mark <> 'lifted'
-  WHERE made.object = $1)
+)
+SELECT EXISTS (
+  SELECT FROM parts JOIN files USING (object) JOIN identity_marks USING (sha256)
+  WHERE object <> $1 AND mark IN ('proposed', 'marked'))
 """
 ANY = """
 SELECT EXISTS (SELECT FROM files JOIN identity_marks USING (sha256) WHERE petition_id = $1 AND mark <> 'lifted')

@@ -216,7 +216,7 @@ def assemble(order: dict[str, Any]) -> dict[str, Any]:
                 _add_picture(made, Path(leaf["source"]))
             if leaf["layer"]:
                 lay_over(made.pages[-1], Path(leaf["layer"]))
-        made.save(order["out"], object_stream_mode=pikepdf.ObjectStreamMode.generate)
+        made.save(order["out"], object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
     with pikepdf.open(order["out"]) as pdf:
         return {"pages": len(pdf.pages)}
 
