@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from notify.cmpp.connection import Account, read
-from notify.cmpp.packets import (
+from notify.gateways.cmpp.connection import Account, read
+from notify.gateways.cmpp.packets import (
     ActiveTest,
     ActiveTestResp,
     Connect,

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from services.notify.tests.cmpp_gateway import Gateway, gateway
 
-from notify.cmpp.connection import Connection, Refused, connected
-from notify.cmpp.fields import Malformed
-from notify.cmpp.packets import ActiveTest, ConnectResp, Deliver, Submit, Version
-from notify.gateways import InDoubt, NotSent
+from notify.gateways.cmpp.connection import Connection, Refused, connected
+from notify.gateways.cmpp.fields import Malformed
+from notify.gateways.cmpp.packets import ActiveTest, ConnectResp, Deliver, Submit, Version
+from notify.gateways.interface import InDoubt, NotSent
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -171,7 +171,7 @@ async def test_a_wrong_secret_is_refused_by_the_gateway_and_a_gateway_without_it
         assert "wrong" not in repr(peer.account(secret="wrong"))
 
     async def impostor(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        from notify.cmpp.packets import encode
+        from notify.gateways.cmpp.packets import encode
 
         writer.write(encode(ConnectResp(0, b"no" * 8, Version.V20), 0, Version.V20))
         writer.close()

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify.cmpp.fields import Content, Malformed, Number, Numbers, Octets, Text
-from notify.cmpp.packets import (
+from notify.gateways.cmpp.fields import Content, Malformed, Number, Numbers, Octets, Text
+from notify.gateways.cmpp.packets import (
     COMMANDS,
     LAYOUTS,
     ActiveTest,

@@ -7,7 +7,7 @@ from services.notify.tests.stories import PHONE, Story, hear
 from tests.support.nodes import token
 
 from notify.main import service
-from notify.sending import send_due
+from notify.outbound.sending import send_due
 
 MESSAGES = "/api/notify/v1/messages"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify.parts import (
+from notify.outbound.parts import (
     ALONE,
     DEFAULT,
     JOINED,

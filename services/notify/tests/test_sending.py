@@ -15,10 +15,12 @@ from tests.support.running import Running
 from kit.clock import ManualClock
 from kit.testing import eventually
 from kit.workers import WorkerLoop
-from notify import outgoing, resources, sending
-from notify.gateways import ConsoleGateway, Outbound, Rejected
+from notify import resources
+from notify.gateways.console import ConsoleGateway
+from notify.gateways.interface import Part, Rejected
 from notify.main import service
-from notify.sending import SENDER, send_due
+from notify.outbound import outgoing, sending
+from notify.outbound.sending import SENDER, send_due
 
 
 async def send_all(notify: Running) -> None:
@@ -99,7 +101,7 @@ async def test_a_gateway_that_is_away_is_tried_again_later(start: Any) -> None:
     clock = ManualClock(NOW)
     notify = await start(service, clock=clock)
     file = notify.runtime.settings.home / "away" / "console.log"
-    resources.of(notify.runtime).gateway = ConsoleGateway(file)
+    resources.of(notify.runtime).gateways = {"console": ConsoleGateway("console", file)}
     await hear(notify, Story().contact())
     for seconds in (0, 1, 5):
         clock.advance(timedelta(seconds=seconds))
@@ -116,7 +118,8 @@ async def test_a_gateway_that_is_away_is_tried_again_later(start: Any) -> None:
 async def test_what_could_not_be_sent_for_days_is_given_up_and_told(start: Any) -> None:
     clock = ManualClock(NOW)
     notify = await start(service, clock=clock)
-    resources.of(notify.runtime).gateway = ConsoleGateway(notify.runtime.settings.home / "away" / "console.log")
+    away = notify.runtime.settings.home / "away" / "console.log"
+    resources.of(notify.runtime).gateways = {"console": ConsoleGateway("console", away)}
     await hear(notify, Story().contact())
     await send_all(notify)
     clock.advance(timedelta(hours=73))
@@ -129,15 +132,16 @@ async def test_what_could_not_be_sent_for_days_is_given_up_and_told(start: Any) 
 class Choosy(ConsoleGateway):
     """Takes nothing of one template."""
 
-    async def send(self, message: Outbound) -> None:
-        if message.template == "accepted":
+    async def submit(self, part: Part) -> str:
+        if part.template == "accepted":
             raise Rejected("no such number")
-        await super().send(message)
+        return await super().submit(part)
 
 
 async def test_a_rejected_message_fails_and_stops_no_other(start: Any) -> None:
     notify = await start(service)
-    resources.of(notify.runtime).gateway = Choosy(notify.runtime.settings.home / "notify-console.log")
+    file = notify.runtime.settings.home / "notify-console.log"
+    resources.of(notify.runtime).gateways = {"console": Choosy("console", file)}
     story = Story(actions=("open", "accept", "close"))
     await hear(notify, story.contact(), *story.case())
     await send_all(notify)
@@ -175,7 +179,7 @@ async def die_while_sending(notify: Running, *, went_out: bool) -> None:
     async with notify.runtime.database.transaction() as session:
         (row,) = await outgoing.claim(session, now=NOW, limit=10, lease=timedelta(seconds=60))
     if went_out:
-        await resources.of(notify.runtime).gateway.send(sending._opened(notify.runtime, row))
+        await resources.of(notify.runtime).gateways["console"].submit(sending._opened(notify.runtime, row))
 
 
 async def test_a_sender_that_comes_back_after_its_lease_notes_nothing(start: Any) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from notify import templates
 from notify.domain import TEMPLATES, Template
+from notify.outbound import templates
 
 VALUES = {
     "office": "某县信访局",

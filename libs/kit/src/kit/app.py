@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
@@ -60,6 +61,7 @@ HOUSEKEEPING = Job("housekeeping", timedelta(minutes=10), _forget)
 class Service:
     """name: also of its database, role and queues; setup: loads reference data, idempotent, after migration;
     uploads: paths (regular expressions) whose POST bodies are bounded by their own routes, as those of a PUT are;
+    lines: what runs as long as the workers do, and holds connections to the outside until it is cancelled;
     sealed: the encrypted columns of its tables; audited: queries for the ids of audit entries that do not agree with
     the rows they tell of, for rows that people read instead of the audit.
     """
@@ -74,6 +76,7 @@ class Service:
     setup: Callable[[Runtime, Session], Awaitable[None]] = no_setup
     jobs: tuple[Job, ...] = field(default=(HOUSEKEEPING,))
     workers: tuple[Worker, ...] = ()
+    lines: tuple[Callable[[Runtime], Coroutine[Any, Any, None]], ...] = ()
     uploads: tuple[str, ...] = ()
     sealed: tuple[Sealed, ...] = ()
     audited: tuple[str, ...] = ()
@@ -147,6 +150,7 @@ async def working(service: Service, runtime: Runtime) -> AsyncIterator[None]:
     relay = Relay(runtime.database, runtime.bus, service=service.name)
     consuming = [asyncio.create_task(loop.run(), name=f"{service.name}.{type(loop).__name__}") for loop in loops]
     relaying = asyncio.create_task(relay.run(), name=f"{service.name}.relay")
+    lines = [asyncio.create_task(line(runtime), name=f"{service.name}.{line.__name__}") for line in service.lines]
     due = [asyncio.Event() for _ in service.jobs]
     jobs = [
         asyncio.create_task(_repeat(*each, runtime), name=each[0].name) for each in zip(service.jobs, due, strict=True)
@@ -154,7 +158,7 @@ async def working(service: Service, runtime: Runtime) -> AsyncIterator[None]:
     if isinstance(runtime.clock, MovableClock):
         wakes = [*(loop.wake for loop in loops if isinstance(loop, WorkerLoop)), *(event.set for event in due)]
         jobs.append(asyncio.create_task(_follow(runtime.clock, wakes), name=f"{service.name}.clock"))
-    for task in (*consuming, relaying, *jobs):
+    for task in (*consuming, relaying, *lines, *jobs):
         task.add_done_callback(_report)
     try:
         yield
@@ -164,7 +168,7 @@ async def working(service: Service, runtime: Runtime) -> AsyncIterator[None]:
         await asyncio.wait(consuming, timeout=10) if consuming else None
         relay.stop()  # after the consumers: what they wrote last leaves too, if the broker takes it
         await asyncio.wait([relaying], timeout=3)
-        await _cancel([*consuming, relaying, *jobs])
+        await _cancel([*consuming, relaying, *lines, *jobs])
 
 
 def _report(task: "asyncio.Task[None]") -> None:

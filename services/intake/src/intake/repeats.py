@@ -1,6 +1,5 @@
 """Rules of recognising one matter in several petitions: repeats (重复信访). Standard library only."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,13 +14,6 @@ ENDED = frozenset(
     {"served", "closed", "answered", "filed", "declined", "not-accepted-again", "guided", "exported", "withdrawn"}
     | {TERMINATED}
 )
-_COUNTRY = re.compile(r"^(?:\+|00)?86(?=1\d{10}$)")
-_NOT_DIGIT = re.compile(r"[^\d+]")
-
-
-def phone_key(phone: str) -> str:
-    """One way to write a telephone number: "+86 138-0000 1111" → "13800001111"."""
-    return _COUNTRY.sub("", _NOT_DIGIT.sub("", phone)).removeprefix("+")
 
 
 def id_key(id_number: str) -> str:

@@ -9,11 +9,12 @@ import asyncpg
 from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select
 
 from intake.domain import Petition, Petitioner
-from intake.repeats import ENDED, id_key, phone_key
+from intake.repeats import ENDED, id_key
 from intake.tables import case_states, group_alarms, petition_scopes, petitions, progress
 from kit.crypto import Keyring
 from kit.db import Session
 from kit.paths import ancestors
+from kit.phones import phone_key
 from kit.readers import EVERYBODY
 
 FIELDS = ("name", "id_number", "phone", "address")

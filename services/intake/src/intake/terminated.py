@@ -19,11 +19,12 @@ from contracts.speech import post
 from contracts.units import UnitDirectory
 from intake import resources, similarity, store, terminated_store
 from intake.domain import Petitioner
-from intake.repeats import id_key, phone_key
+from intake.repeats import id_key
 from kit.db import Session
 from kit.errors import Refused
 from kit.lockbox import bucket, lock, unlock
 from kit.paths import ancestors
+from kit.phones import phone_key
 from kit.runtime import Runtime
 
 AT_ONCE = 20  # matters locked in one round, a second or two

@@ -13,6 +13,7 @@ from kit.personal import mask
 from kit.runtime import Runtime
 from notify import store
 from notify.models import Message
+from notify.phones import number_of
 
 router = APIRouter(prefix="/api/notify/v1", tags=["notify"])
 Reader = Annotated[Principal, allow("clerk", "handler", "leader", "supervisor")]
@@ -34,7 +35,7 @@ async def list_messages(
 
 
 def _shown(ring: Keyring, row: Any) -> Message:
-    phone = ring.decrypt(row.phone, store.phone_binding(row.petition_id))
+    phone = number_of(ring, row.key, row.phone)
     return Message(
         id=row.id,
         petition_id=row.petition_id,

@@ -6,11 +6,12 @@ from kit.app import Service
 from kit.sealing import Sealed
 from notify.api import router
 from notify.consumers import CONSUMERS
-from notify.outgoing import text_binding
+from notify.outbound.outgoing import text_binding
+from notify.outbound.sending import SENDER
+from notify.outbound.tables import messages
+from notify.phones import number_binding
 from notify.resources import open_resources
-from notify.sending import SENDER
-from notify.store import phone_binding
-from notify.tables import messages, metadata, petitions
+from notify.tables import metadata, phones
 
 service = Service(
     name="notify",
@@ -22,7 +23,7 @@ service = Service(
     resources=open_resources,
     workers=(SENDER,),
     sealed=(
-        Sealed(petitions, ("phone",), phone_binding),
+        Sealed(phones, ("number",), number_binding),
         Sealed(messages, ("text",), text_binding),
     ),
 )

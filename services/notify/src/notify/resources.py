@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from contracts.units import UnitDirectory
 from kit.runtime import Runtime
-from notify import templates
 from notify.domain import Template
-from notify.gateways import ConsoleGateway, Gateway
+from notify.gateways.interface import Gateway
+from notify.gateways.opening import opened
+from notify.outbound import templates
 from notify.settings import Settings
 
 
@@ -18,7 +19,7 @@ class Resources:
 
     settings: Settings
     templates: Mapping[tuple[str, str], Template]
-    gateway: Gateway
+    gateways: Mapping[str, Gateway]
     office: str
     link: str
 
@@ -31,7 +32,7 @@ async def open_resources(runtime: Runtime) -> AsyncIterator[Resources]:
     yield Resources(
         settings=settings,
         templates=templates.read(),
-        gateway=ConsoleGateway(runtime.settings.resolve(settings.console_file)),
+        gateways={each.name: opened(runtime, each) for each in settings.gateways},
         office=units[node.office_unit].name,
         link=settings.link or node.public_url,
     )

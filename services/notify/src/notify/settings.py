@@ -1,19 +1,19 @@
 """What an operator may set for notify, in [services.notify] of the node file."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from notify.gateways.settings import Console, GatewaySettings
 
 
 class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    gateway: Literal["console"] = "console"
+    gateways: tuple[GatewaySettings, ...] = Field(default=(Console(name="console"),), min_length=1, max_length=20)
     language: Literal["zh", "en"] = "zh"
     link: str | None = Field(default=None, description="where petitioners look up; the node's public_url by default")
-    console_file: Path = Field(default=Path("notify-console.log"), description="where the console gateway writes")
     give_up_hours: float = Field(default=72, gt=0, description="how long a message is tried")
     lease_seconds: float = Field(
         default=60, gt=0, description="after this time what another process was sending is taken over"

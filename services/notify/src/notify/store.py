@@ -14,14 +14,17 @@ from contracts.reading import readers_told
 from kit.crypto import Keyring
 from kit.db import Session
 from kit.paths import ancestors
+from notify import phones
 from notify.domain import HAPPENINGS
-from notify.tables import messages, petition_scopes, petitions
+from notify.outbound.tables import messages
+from notify.tables import petition_scopes, petitions
+from notify.tables import phones as phone_rows
 
 # rows are locked in the order of their ids, also where the update is left out: no two batches wait for each other
 CONTACTS = """
-INSERT INTO petitions (id, number, region, phone)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) AS told (id, number, region, phone) ORDER BY id
-ON CONFLICT (id) DO UPDATE SET region = excluded.region, phone = excluded.phone
+INSERT INTO petitions (id, number, region, phone_key)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) AS told (id, number, region, key) ORDER BY id
+ON CONFLICT (id) DO UPDATE SET region = excluded.region, phone_key = excluded.phone_key
 """
 CASES = """
 INSERT INTO petitions (id, number, case_version, accused_units, readers)
@@ -41,30 +44,27 @@ SCOPES = """
 INSERT INTO petition_scopes (scope, petition_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING
 """
 UNTOLD = """
-SELECT stages.petition_id, stages.case_stage, stage, number, stages.traceparent FROM stages
-JOIN petitions ON petitions.id = stages.petition_id AND petitions.phone IS NOT NULL
+SELECT stages.petition_id, stages.case_stage, stage, number, petitions.phone_key, stages.traceparent FROM stages
+JOIN petitions ON petitions.id = stages.petition_id AND petitions.phone_key IS NOT NULL
 LEFT JOIN messages ON messages.petition_id = stages.petition_id AND messages.case_stage = stages.case_stage
   AND messages.happening = stages.stage
 WHERE stages.petition_id = ANY($1::uuid[]) AND messages.id IS NULL ORDER BY stages.at
 """
 
 
-def phone_binding(petition_id: UUID) -> str:
-    """What an encrypted phone number is bound to: moved to another row it cannot be read."""
-    return f"petitions/{petition_id}/phone"
-
-
-async def keep_contacts(session: Session, ring: Keyring, letters: Sequence[Envelope]) -> None:
-    """How to reach these petitioners; a later letter replaces an earlier one."""
+async def keep_contacts(session: Session, ring: Keyring, letters: Sequence[Envelope]) -> dict[str, bytes]:
+    """How to reach these petitioners; a later letter replaces an earlier one. Returns the keys of their numbers."""
     told: dict[UUID, Contact] = {letter.subject: letter.data for letter in letters}
+    keys = await phones.keep(session, ring, [contact.phone for contact in told.values()])
     await session.raw.execute(
         CONTACTS,
         list(told),
         [contact.number for contact in told.values()],
         [contact.region for contact in told.values()],
-        [ring.encrypt(contact.phone, phone_binding(subject)) for subject, contact in told.items()],
+        [keys[contact.phone] for contact in told.values()],
     )
     await _add_scopes(session, [(subject, contact.region) for subject, contact in told.items()])
+    return keys
 
 
 async def keep_cases(session: Session, events: Sequence[Envelope]) -> None:
@@ -101,7 +101,7 @@ async def _add_scopes(session: Session, regions: Sequence[tuple[UUID, str]]) -> 
 
 
 async def untold_stages(session: Session, petition_ids: Sequence[UUID]) -> list[asyncpg.Record]:
-    """(petition_id, case_stage, stage, number, traceparent): reached, the contact is here, no message was made yet."""
+    """(petition_id, case_stage, stage, number, phone_key, traceparent): reached, contact here, no message yet."""
     rows: list[asyncpg.Record] = await session.raw.fetch(UNTOLD, petition_ids)
     return rows
 
@@ -115,8 +115,9 @@ async def page(
     """
     among = or_(petitions.c.readers.is_(None), petitions.c.readers.overlap(line))
     query: Select[Any] = (
-        select(messages, petitions.c.number, petitions.c.phone)
+        select(messages, petitions.c.number, phone_rows.c.number.label("phone"), phone_rows.c.key)
         .join(petitions, petitions.c.id == messages.c.petition_id)
+        .join(phone_rows, phone_rows.c.key == petitions.c.phone_key)
         .join(petition_scopes, petition_scopes.c.petition_id == messages.c.petition_id)
         .where(petition_scopes.c.scope == scope, ~petitions.c.accused_units.overlap(line), among)
     )

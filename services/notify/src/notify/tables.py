@@ -4,13 +4,11 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
-    Index,
-    Integer,
+    ForeignKey,
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
-    UniqueConstraint,
     Uuid,
     text,
 )
@@ -20,6 +18,16 @@ from kit import tables as kit_tables
 
 metadata = kit_tables.metadata()
 
+# every telephone number once: of petitioners, and of whoever has texted. key: its blind index
+phones = Table(
+    "phones",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("number", LargeBinary, nullable=False),  # encrypted
+    Column("opted_out_at", DateTime(timezone=True)),
+    Column("blocked_until", DateTime(timezone=True)),
+    Column("blocked_for", Text),  # a code
+)
 # petitions registered here. The contact comes by letter, the case by events, either may be first: both write this
 # row before anything else, so whichever comes second sees what the first one left
 petitions = Table(
@@ -28,7 +36,8 @@ petitions = Table(
     Column("id", Uuid, primary_key=True),
     Column("number", Text, nullable=False),
     Column("region", Text),
-    Column("phone", LargeBinary),  # encrypted; null until the contact has come
+    Column("phone", LargeBinary),  # of before there were `phones`; the setup moves it there
+    Column("phone_key", LargeBinary, ForeignKey("phones.key"), index=True),  # null until the contact has come
     Column("case_version", BigInteger, nullable=False, server_default=text("0")),
     Column("accused_units", ARRAY(Text)),  # null until the case is known: till then nobody may read
     Column("readers", ARRAY(Text)),  # who alone may read it (保密); null: everybody in scope
@@ -51,28 +60,4 @@ stages = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("traceparent", Text, nullable=False),
     PrimaryKeyConstraint("petition_id", "case_stage", "stage"),
-)
-# state: queued -> sending -> sent | failed; due_at: next try of a queued one, end of the lease of one being sent
-messages = Table(
-    "messages",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("petition_id", Uuid, nullable=False),
-    # what it tells, and in which stage of the case; template: in which words
-    Column("case_stage", Text, nullable=False),
-    Column("happening", Text, nullable=False),
-    Column("template", Text, nullable=False),
-    Column("template_version", Integer, nullable=False),
-    Column("language", Text, nullable=False),
-    Column("text", LargeBinary, nullable=False),  # encrypted: it may hold a query code
-    Column("state", Text, nullable=False),
-    Column("gateway", Text),
-    Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("reason", Text),
-    Column("traceparent", Text, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("due_at", DateTime(timezone=True), nullable=False),
-    Column("state_at", DateTime(timezone=True), nullable=False),
-    UniqueConstraint("petition_id", "case_stage", "happening"),
-    Index("ix_messages_due", "due_at", postgresql_where=text("state IN ('queued', 'sending')")),
 )

@@ -8,13 +8,14 @@ from contracts.letters import Contact
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
-from notify import domain, outgoing, resources, store
-from notify.outgoing import Draft
+from notify import domain, resources, store
+from notify.outbound import outgoing
+from notify.outbound.outgoing import Draft
 
 
 def draft(
-    runtime: Runtime, petition_id: UUID, happening: str, *, number: str, traceparent: str, query_code: str = "",
-    case_stage: str = domain.HANDLING,
+    runtime: Runtime, petition_id: UUID, phone_key: bytes, happening: str, *, number: str, traceparent: str,
+    query_code: str = "", case_stage: str = domain.HANDLING,
 ) -> Draft:  # fmt: skip
     """A message of one template, in the language of this node."""
     held, name = resources.of(runtime), domain.template_of(case_stage, happening)
@@ -22,6 +23,7 @@ def draft(
     values = {"office": held.office, "link": held.link, "number": number, "query_code": query_code}
     return Draft(
         id=runtime.ids.new(),
+        phone_key=phone_key,
         petition_id=petition_id,
         case_stage=case_stage,
         happening=happening,
@@ -41,14 +43,14 @@ async def take_contacts(runtime: Runtime, session: Session, letters: Sequence[En
     for letter in letters:
         if letter.node != runtime.node:
             raise Refused("sender-outside-link", sender=letter.node)
-    await store.keep_contacts(session, runtime.keyring, letters)
+    keys = await store.keep_contacts(session, runtime.keyring, letters)
     drafts = []
     for letter in letters:
         contact: Contact = letter.data
         drafts.append(
             draft(
-                runtime, letter.subject, domain.REGISTERED, number=contact.number, query_code=contact.query_code,
-                traceparent=letter.traceparent,
+                runtime, letter.subject, keys[contact.phone], domain.REGISTERED, number=contact.number,
+                query_code=contact.query_code, traceparent=letter.traceparent,
             )
         )  # fmt: skip
     await outgoing.add(session, runtime.keyring, drafts, runtime.clock.now())
@@ -69,6 +71,7 @@ async def tell_stages(runtime: Runtime, session: Session, petition_ids: Sequence
         draft(
             runtime,
             row["petition_id"],
+            row["phone_key"],
             row["stage"],
             number=row["number"],
             traceparent=row["traceparent"],

@@ -8,7 +8,7 @@ from enum import IntEnum
 from hashlib import md5
 from typing import Any, ClassVar
 
-from notify.cmpp.fields import Content, Field, Malformed, Number, Numbers, Octets, Text
+from notify.gateways.cmpp.fields import Content, Field, Malformed, Number, Numbers, Octets, Text
 
 HEADER = 12  # Total_Length, Command_Id, Sequence_Id: four octets each
 LONGEST = 4096  # octets; a CMPP 3.0 submit to 99 numbers has 3 491

@@ -1,8 +1,9 @@
 """The queue of messages: made once for what happens in each stage, claimed, settled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import IntEnum
 from uuid import UUID
 
 import asyncpg
@@ -12,21 +13,23 @@ from kit.db import Session
 
 CHANNEL = "messages"  # senders wait on it
 INSERT = """
-INSERT INTO messages (id, petition_id, case_stage, happening, template, template_version, language, text, traceparent,
-  state, created_at, due_at, state_at)
-SELECT *, 'queued', $10, $10, $10
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::bytea[], $9::text[])
+INSERT INTO messages (id, phone_key, lane, template, template_version, language, text, traceparent, petition_id,
+  case_stage, happening, statutory, answers, notice_id, author, unit, expires_at, state, created_at, due_at, state_at)
+SELECT *, 'queued', $18, $18, $18
+FROM unnest($1::uuid[], $2::bytea[], $3::smallint[], $4::text[], $5::int[], $6::text[], $7::bytea[], $8::text[],
+  $9::uuid[], $10::text[], $11::text[], $12::boolean[], $13::uuid[], $14::uuid[], $15::text[], $16::text[],
+  $17::timestamptz[])
 ON CONFLICT (petition_id, case_stage, happening) DO NOTHING
 """
 # a row that stands as "sending" after its lease was left by a process that died: whether it went out is in doubt
 CLAIM = """
 WITH due AS (
   SELECT id, state FROM messages WHERE state IN ('queued', 'sending') AND due_at <= $1
-  ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
+  ORDER BY lane, due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
 UPDATE messages SET state = 'sending', due_at = $1 + $3::interval, attempts = attempts + 1
-FROM due, petitions WHERE messages.id = due.id AND petitions.id = messages.petition_id
-RETURNING messages.id, messages.petition_id, template, text, phone, attempts, messages.traceparent, created_at,
-  due.state = 'sending' AS in_doubt
+FROM due, phones WHERE messages.id = due.id AND phones.key = messages.phone_key
+RETURNING messages.id, messages.petition_id, messages.phone_key, template, text, phones.number, attempts,
+  messages.traceparent, created_at, due.state = 'sending' AS in_doubt
 """
 # only by who claimed it last
 SETTLE = """
@@ -39,22 +42,37 @@ RETURNING messages.id
 """
 
 
+class Lane(IntEnum):
+    """What goes first. A mass notice never delays an answer."""
+
+    ANSWER = 0
+    NOTICE = 1
+    MASS = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message to be made: what it tells, in which stage of the case. text: in clear."""
+    """A message to be made. text: in clear; template, version: of the words it was made of; answers: the text from the
+    telephone; notice_id: the mass notice; author: the operator who wrote it; unit: whose message it is.
+    """
 
     id: UUID
-    petition_id: UUID
-    case_stage: str
-    happening: str
+    phone_key: bytes
     template: str
     version: int
     language: str
-    text: str
+    text: str = field(repr=False)
     traceparent: str
-
-    def __repr__(self) -> str:
-        return f"Draft({self.template}, …)"
+    lane: Lane = Lane.NOTICE
+    petition_id: UUID | None = None
+    case_stage: str | None = None
+    happening: str | None = None
+    statutory: bool = False
+    answers: UUID | None = None
+    notice_id: UUID | None = None
+    author: str | None = None
+    unit: str | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +97,12 @@ async def add(session: Session, ring: Keyring, drafts: Sequence[Draft], now: dat
         return
     rows = [
         (
-            d.id,
-            d.petition_id,
-            d.case_stage,
-            d.happening,
-            d.template,
-            d.version,
-            d.language,
-            ring.encrypt(d.text, text_binding(d.id)),
-            d.traceparent,
+            d.id, d.phone_key, d.lane, d.template, d.version, d.language, ring.encrypt(d.text, text_binding(d.id)),
+            d.traceparent, d.petition_id, d.case_stage, d.happening, d.statutory, d.answers, d.notice_id, d.author,
+            d.unit, d.expires_at,
         )
         for d in drafts
-    ]
+    ]  # fmt: skip
     await session.raw.execute(INSERT, *zip(*rows, strict=True), now)
     session.wake.add(CHANNEL)
 

@@ -14,11 +14,13 @@ from kit.db import Session
 from kit.logs import log
 from kit.runtime import Runtime
 from kit.workers import Worker
-from notify import outgoing, resources
+from notify import resources
 from notify.domain import try_again_at
-from notify.gateways import Outbound, Rejected
-from notify.outgoing import Settlement
-from notify.store import phone_binding
+from notify.gateways.interface import Part, Rejected
+from notify.outbound import outgoing
+from notify.outbound.outgoing import Settlement
+from notify.outbound.parts import alphabet_of
+from notify.phones import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,10 @@ async def _try(runtime: Runtime, row: asyncpg.Record) -> Tried:
 
 
 async def _hand_over(runtime: Runtime, row: asyncpg.Record) -> Settlement:
-    gateway = resources.of(runtime).gateway
+    gateway = next(iter(resources.of(runtime).gateways.values()))
     try:
         if not (row["in_doubt"] and await gateway.has(row["id"])):
-            await gateway.send(_opened(runtime, row))
+            await gateway.submit(_opened(runtime, row))
     except Rejected as error:
         return Settlement(row["id"], row["attempts"], "failed", str(error)[:200])
     except Undecipherable as error:
@@ -73,13 +75,18 @@ async def _hand_over(runtime: Runtime, row: asyncpg.Record) -> Settlement:
     return Settlement(row["id"], row["attempts"], "sent")
 
 
-def _opened(runtime: Runtime, row: asyncpg.Record) -> Outbound:
+def _opened(runtime: Runtime, row: asyncpg.Record) -> Part:
     ring = runtime.keyring
-    return Outbound(
-        id=row["id"],
+    text = ring.decrypt(row["text"], outgoing.text_binding(row["id"]))
+    return Part(
+        message_id=row["id"],
+        number=1,
+        total=1,
+        alphabet=alphabet_of(text),
+        valid_for=resources.of(runtime).settings.give_up,
         template=row["template"],
-        phone=ring.decrypt(row["phone"], phone_binding(row["petition_id"])),
-        text=ring.decrypt(row["text"], outgoing.text_binding(row["id"])),
+        phone=number_of(ring, row["phone_key"], row["number"]),
+        text=text,
     )
 
 
@@ -96,7 +103,7 @@ def _later(runtime: Runtime, row: asyncpg.Record, error: Exception) -> Settlemen
 
 async def _note(runtime: Runtime, session: Session, tried: Sequence[Tried]) -> None:
     now = runtime.clock.now()
-    gateway = resources.of(runtime).gateway.name
+    gateway = next(iter(resources.of(runtime).gateways))
     noted = await outgoing.settle(session, gateway, [each.settlement for each in tried], now)
     for each in tried:
         if each.settlement.id in noted and each.settlement.state != "queued":

@@ -11,8 +11,8 @@ from datetime import datetime
 from hmac import compare_digest
 from itertools import count
 
-from notify.cmpp.fields import Malformed
-from notify.cmpp.packets import (
+from notify.gateways.cmpp.fields import Malformed
+from notify.gateways.cmpp.packets import (
     HEADER,
     LONGEST,
     ActiveTest,
@@ -33,7 +33,7 @@ from notify.cmpp.packets import (
     encode,
     gateway_authenticator,
 )
-from notify.gateways import InDoubt, NotSent
+from notify.gateways.interface import InDoubt, NotSent
 
 Take = Callable[[Deliver], Awaitable[None]]
 

@@ -1,0 +1,12 @@
+"""notices to many petitioners, and who works on which conversation"""
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

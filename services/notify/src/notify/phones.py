@@ -1,0 +1,37 @@
+"""Telephone numbers: each kept once, encrypted, found by its blind index."""
+
+from collections.abc import Iterable
+
+from kit.crypto import Keyring
+from kit.db import Session
+from kit.phones import phone_key
+
+# in the order of their keys: no two batches wait for each other
+KEEP = """
+INSERT INTO phones (key, number) SELECT * FROM unnest($1::bytea[], $2::bytea[]) AS told (key, number) ORDER BY key
+ON CONFLICT DO NOTHING
+"""
+
+
+def key_of(ring: Keyring, phone: str) -> bytes:
+    """However it was written."""
+    return ring.blind_index("phone:" + phone_key(phone))
+
+
+def number_binding(key: bytes) -> str:
+    """What an encrypted number is bound to: moved to another row it cannot be read."""
+    return f"phones/{key.hex()}/number"
+
+
+def number_of(ring: Keyring, key: bytes, stored: bytes) -> str:
+    """Raises Undecipherable."""
+    return ring.decrypt(stored, number_binding(key))
+
+
+async def keep(session: Session, ring: Keyring, phones: Iterable[str]) -> dict[str, bytes]:
+    """Their keys, by the numbers as they were given."""
+    keys = {phone: key_of(ring, phone) for phone in phones}
+    written = {key: phone_key(phone) for phone, key in keys.items()}
+    sealed = [ring.encrypt(number, number_binding(key)) for key, number in written.items()]
+    await session.raw.execute(KEEP, list(written), sealed)
+    return keys
