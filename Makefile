@@ -8,7 +8,7 @@ CHECKED := libs contracts services node deploy tests conftest.py
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status demo test check fast soak bench bench-documents bench-life contracts docs format lock clean
+.PHONY: help up down status demo test check fast soak bench bench-documents bench-life bench-texts contracts docs format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -50,13 +50,16 @@ soak: ## long runs of the simulation (not part of make test)
 
 bench: up ## speed as ratios against floors measured in the same run, then the two below; tables in build/
 	@$(PYTHON) -m deploy.bench
-	@$(MAKE) --no-print-directory bench-documents bench-life
+	@$(MAKE) --no-print-directory bench-documents bench-texts bench-life
 
 bench-documents: ## files, papers, dossiers, among five million documents: ten minutes, up to 10 GB of disk
 	@$(PYTHON) -m deploy.bench --documents --out build/bench-documents.json
 
 bench-life: ## whole lives of cases at three sizes of the database: a quarter of an hour, up to 30 GB of disk
 	@$(PYTHON) -m deploy.bench --lifecycle --out build/bench-life.json
+
+bench-texts: ## text messages out, in and to many: ten minutes
+	@$(PYTHON) -m deploy.bench --texts --out build/bench-texts.json
 
 contracts: ## write schemas and AsyncAPI from the models
 	@$(PYTHON) -m contracts generate

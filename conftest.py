@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import hypothesis
 import pytest
 from tests.support.infra import RUN, Containers, Infra, Processes, docker_answers, wait_for_broker
 from tests.support.running import Running, running
@@ -17,11 +18,14 @@ from tests.support.scheduling import NODES, BySharedServers, shared
 from tests.support.tree import Tree
 
 from xinqiao_local.cluster import Cluster
-from xinqiao_local.tree import FOUR_TIERS, with_split
+from xinqiao_local.smsc import Smsc
+from xinqiao_local.tree import DEMO_SMS, FOUR_TIERS, with_sms, with_split
 
 if TYPE_CHECKING:
     from documents.papers.renderers import Renderers
 
+hypothesis.settings.register_profile("suite", deadline=None)  # how long an example takes tells of the machine
+hypothesis.settings.load_profile("suite")
 _servers: list[Processes | Containers] = []
 _clusters: list[Cluster] = []
 
@@ -88,6 +92,18 @@ def broker_ready(infra: Infra) -> Infra:
     return infra
 
 
+@pytest.fixture(scope="session")
+def smsc() -> Iterator[Smsc]:
+    """A message centre that was not written here; each test tells it how to behave, and has telephones of its own."""
+    centre = Smsc(RUN / f"test-{os.getpid()}-smsc")
+    try:
+        centre.start()
+        yield centre
+    finally:
+        centre.kill9()
+        shutil.rmtree(centre.directory, ignore_errors=True)
+
+
 @pytest.fixture
 async def start(infra: Infra, worker: str, tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
     """Begin a service on a fresh database, ended with the test; options: path, clock, ids."""
@@ -113,7 +129,7 @@ async def renderers() -> "AsyncIterator[Renderers]":
 @pytest.fixture(scope="session")
 def tree() -> Iterator[Tree]:
     """Four linked nodes, started once; tests that use them share one worker."""
-    specs = with_split(FOUR_TIERS, {"city"})  # one tier with every service as processes of its own
+    specs = with_split(with_sms(FOUR_TIERS, DEMO_SMS), {"city"})  # one tier with every service as processes of its own
     cluster = Cluster(RUN / f"test-{os.getpid()}-nodes", specs, wires=True)
     _clusters.append(cluster)
     try:

@@ -3,6 +3,8 @@
 `make bench-life`: whole lives of cases on a node of its own. On two cores about a quarter of an hour, most of it to
 fill databases with a million cases, and up to 30 GB of disk meanwhile; with --sizes 0,100000 five minutes.
 
+`make bench-texts`: text messages out, in and to many, against a message centre on this machine: ten minutes.
+
 `make bench-documents`: files, papers and dossiers, among up to five million documents: about ten minutes, and up to
 10 GB of disk and 6 GB of memory meanwhile.
 """
@@ -32,6 +34,8 @@ from deploy.bench.documents import dossier, sealing, transfers
 from deploy.bench.documents import lists as document_lists
 from deploy.bench.figures import Figure, keep, show
 from deploy.bench.ground import ROOT, ground
+from deploy.bench.texts import coming, leaving
+from deploy.bench.texts import stand as texts
 from rich.console import Console
 
 from kit import telemetry
@@ -47,6 +51,7 @@ def options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--growth", action="store_true", help="also with up to 1 M petitions, cases in the database")
     parser.add_argument("--lifecycle", action="store_true", help="nothing but whole lives of cases, and lists of them")
     parser.add_argument("--documents", action="store_true", help="nothing but files, papers and dossiers")
+    parser.add_argument("--texts", action="store_true", help="nothing but text messages")
     parser.add_argument("--sizes", type=_sizes, help="cases, or documents, in the database, e.g. 0,100000,1000000")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json")
     return parser.parse_args(words)
@@ -117,6 +122,20 @@ def measure_documents(steps: Steps, sizes: Sequence[int], *, quick: bool) -> Non
         steps.run("lists", lambda: document_lists.measure(base, steps.say, sizes=sizes, requests=requests))
 
 
+def measure_texts(steps: Steps, *, quick: bool) -> None:
+    """Out through one bind, in with confirmation, and a mass notice."""
+    with ground() as base, texts.stand(base) as opened:
+        steps.run(
+            "texts in", lambda: [coming.confirmed(opened, per_second=20 if quick else 100, seconds=5 if quick else 30)]
+        )
+        opened.node.application.stop()
+        opened.submits()
+        rounds, many = (1, 200) if quick else (3, 20_000)
+        steps.run("texts out", lambda: [leaving.through_one_bind(opened, rounds=rounds, many=many)])
+        notice, senders = (200, (2,)) if quick else (100_000, (1, 2, 4))
+        steps.run("a mass notice", lambda: leaving.shared(opened, many=notice, senders=senders))
+
+
 def main(words: Sequence[str]) -> int:
     chosen = options(words)
     console = Console(width=max(Console().width, 120))
@@ -125,6 +144,8 @@ def main(words: Sequence[str]) -> int:
     steps = Steps(console)
     if chosen.lifecycle:
         measure_lives(steps, chosen.sizes or lifecycle.SIZES, quick=chosen.quick)
+    elif chosen.texts:
+        measure_texts(steps, quick=chosen.quick)
     elif chosen.documents:
         measure_documents(steps, chosen.sizes or document_lists.SIZES, quick=chosen.quick)
     else:

@@ -17,7 +17,7 @@ BEHIND = {
     "routing": "SELECT count(*) FROM cases WHERE id = ANY($1) AND version < $2",
     "intake": "SELECT $3 - count(*) FROM case_states WHERE petition_id = ANY($1) AND version >= $2",
     "documents": "SELECT $3 - count(*) FROM petitions WHERE id = ANY($1) AND case_sequence >= $2",
-    "notify": "SELECT $3 - count(*) FROM petitions WHERE id = ANY($1) AND case_version >= $2 AND phone IS NOT NULL",
+    "notify": "SELECT $3 - count(*) FROM petitions WHERE id = ANY($1) AND case_version >= $2 AND phone_key IS NOT NULL",
     "analytics": "SELECT $3 - count(*) FROM facts WHERE id = ANY($1) AND version >= $2",
 }
 UNSENT = "SELECT count(*) FROM messages WHERE state IN ('queued', 'sending')"

@@ -2,10 +2,11 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from deploy.bench.footprint import processor_time
 from deploy.bench.ground import Ground, token_of
@@ -67,8 +68,8 @@ def _family_time(daemon: Daemon) -> float:
 
 
 @contextmanager
-def whole_node(ground: Ground) -> Iterator[WholeNode]:
-    """A county's node, set up as `make up` does, with nobody above or below it."""
+def whole_node(ground: Ground, sections: Mapping[str, Any] | None = None) -> Iterator[WholeNode]:
+    """A county's node, set up as `make up` does, with nobody above or below it. sections: more of its node file."""
     directory = private_directory(ground.directory / "county")
     for name in (*SERVICES, "store", "log"):
         if name in SERVICES:
@@ -82,7 +83,7 @@ def whole_node(ground: Ground) -> Iterator[WholeNode]:
     shutil.copyfile(SEED / "accounts.csv", directory / "accounts.csv")
     application = Application(directory, split=False, by_role=True)
     application.allocate_ports()
-    _write_node_file(ground, application, password)
+    _write_node_file(ground, application, password, sections or {})
     try:
         _set_up(application)
         application.start()
@@ -92,7 +93,7 @@ def whole_node(ground: Ground) -> Iterator[WholeNode]:
         application.stop()
 
 
-def _write_node_file(ground: Ground, application: Application, password: str) -> None:
+def _write_node_file(ground: Ground, application: Application, password: str, sections: Mapping[str, Any]) -> None:
     database = f"postgresql://{{service}}:{password}@127.0.0.1:{ground.postgres.port}/{{service}}"
     text = node_file.render(
         {
@@ -103,6 +104,7 @@ def _write_node_file(ground: Ground, application: Application, password: str) ->
             "database": {"url": database},
             "broker": {"url": ground.broker.url(), "management_url": ground.broker.management_url},
             "directory": [{"path": COUNTY, "name": "bench", "jwks": f"keys/{public_name(COUNTY)}"}],
+            **sections,
         }
     )  # fmt: skip
     write_private(application.config, text)

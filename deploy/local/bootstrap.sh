@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes this machine ready: missing Debian packages, then .venv with the locked Python packages and our own ones.
+# Makes this machine ready: missing Debian packages, .venv with the locked Python packages and our own ones, locked node packages.
 #   bootstrap.sh up     what `make up` needs
 #   bootstrap.sh test   and what the tests need
 # Not root: names what is missing and ends. What is there already is left as it is; a run with nothing to do takes less than half a second.
@@ -24,6 +24,7 @@ missing_packages() {
   for package in "${packages[@]}"; do
     is_installed "$package" || echo "$package"
   done
+  if ! command -v npm >/dev/null; then echo nodejs; echo npm; fi
   if [ ! -x .venv/bin/python ] && ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     echo python3-venv
   fi
@@ -84,7 +85,18 @@ install_python_packages() {
   printf '%s\n' "$wanted" >"$stamp"
 }
 
+# The message centre of demonstrations and tests.
+install_node_packages() {
+  local place=deploy/local/smsc stamp=deploy/local/smsc/node_modules/bootstrap.stamp wanted
+  wanted=$(cat $place/package{,-lock}.json | sha256sum)
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then return; fi
+  say "installing the locked node packages"
+  quietly npm ci --prefix "$place" --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier
+  printf '%s\n' "$wanted" >"$stamp"
+}
+
 if ! command -v dpkg-query >/dev/null; then say "needs Debian 12 or a system like it" >&2; exit 1; fi
 mapfile -t missing < <(missing_packages)
 if [ "${#missing[@]}" -gt 0 ]; then install_packages "${missing[@]}"; fi
 install_python_packages
+install_node_packages

@@ -27,6 +27,7 @@ COMMANDS = [
     ["audit", "export"], ["audit", "seal"], ["audit", "heads"], ["procedures", "check"], ["procedures", "list"],
     ["procedures", "show"],
     ["clock", "show"], ["clock", "advance"],
+    ["sms", "send"], ["sms", "tail"], ["sms", "show"], ["sms", "queue"], ["sms", "settle"],
 ]  # fmt: skip
 
 

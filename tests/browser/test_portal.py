@@ -27,6 +27,7 @@ PUBLIC = ("/", "/petition", "/progress", "/sign-in", "/nowhere")
 STAFF = (
     "/staff", "/staff/cases", "/staff/register", "/staff/statistics", "/staff/requests", "/staff/proposals",
     "/staff/alarms", "/staff/procedures", "/staff/quality", "/staff/rectifications",
+    "/staff/texts", "/staff/texts/conversations", "/staff/notices", "/staff/notices/new", "/staff/gateways",
 )  # fmt: skip
 
 

@@ -1,6 +1,9 @@
-"""Files and papers follow a case over real links: cut in the middle, sender killed, an object that was altered."""
+"""What belongs to a case follows it over real links: files and papers, cut in the middle, sender killed, an object that
+was altered; and what the petitioner adds by text.
+"""
 
 import os
+import secrets
 import subprocess
 import sys
 import uuid
@@ -12,6 +15,7 @@ from node.calling import until
 from node.demo import OFFICE, act, case_at
 from tests.e2e.casework import NOTICE, opinion, registered, served
 from tests.support.tree import TestCaller, Tree
+from xinqiao_local.smsc import Smsc
 
 LARGE = 24 * 1024 * 1024
 PDF = b"%PDF-1.7\n1 0 obj << >> endobj\n%%EOF\n"
@@ -124,3 +128,55 @@ def test_a_paper_reaches_a_unit_of_another_node_and_its_receipt_comes_back(tree:
     until(lambda: county.get(there)["copies"][0]["state"] == "signed")
     until(lambda: [each["here"] for each in township.get(there)["items"]] == [True])
     assert content(tree, township, "township", begun_at, file_id) == sent
+
+
+def texts(tree: Tree, phone: str, said: str) -> None:
+    """To the number of the county."""
+    spec = tree.node("county").spec
+    centre_of(tree).text(phone, str(spec.sms), said)
+
+
+def centre_of(tree: Tree) -> Smsc:
+    centre = tree.node("county").smsc
+    assert centre is not None
+    return centre
+
+
+def told(tree: Tree, phone: str, said: str) -> str | None:
+    """What a telephone has got so far, once it holds this."""
+    got = "".join(each["text"] for each in centre_of(tree).submits() if each["to"].endswith(phone))
+    return got if said in got else None
+
+
+def test_a_petition_by_text_goes_down_with_what_is_added_and_its_stage_comes_back(tree: Tree) -> None:
+    phone, mark = f"139{secrets.randbelow(10**8):08}", secrets.token_hex(6)
+    texts(tree, phone, f"张三＃石桥镇下桥村＃门前道路积水{mark}")
+    county, township = tree.caller("county.clerk"), tree.caller("township.clerk")
+
+    def of_mark() -> dict[str, Any] | None:
+        rows = county.get("/api/intake/v1/petitions", limit="50")["items"]
+        return next((row for row in rows if row["channel"] == "sms" and mark in row["title"]), None)
+
+    petition = until(of_mark)
+    number, case = petition["number"], petition["id"]
+    answer = until(partial(told, tree, phone, number))
+    assert "回复编号查询进展" in answer
+    assert mark not in answer
+    screened = act(county, case_at(county, case, "registered"), "screen", route=6)
+    act(county, screened, "transfer", to_unit=OFFICE["township"])
+    received = act(township, case_at(township, case, "offered", OFFICE["township"]), "receive")
+    texts(tree, phone, f"BC {number} 昨夜大雨{mark}")
+
+    def added() -> list[str]:
+        return [each["content"] for each in township.get(f"/api/intake/v1/petitions/{case}")["supplements"]]
+
+    assert until(added) == [f"昨夜大雨{mark}"]
+    assert until(partial(told, tree, phone, f"归入编号{number}"))
+    act(township, received, "accept", fields=NOTICE)
+    assert until(partial(told, tree, phone, f"(编号{number})已受理"))
+    texts(tree, phone, f"编号 {number}")
+    assert until(partial(told, tree, phone, f"编号{number}:已受理"))
+    other = f"138{secrets.randbelow(10**8):08}"
+    texts(tree, other, number)
+    assert until(partial(told, tree, other, "未查到与本号码对应"))
+    assert mark not in str(told(tree, phone, number))

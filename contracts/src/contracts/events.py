@@ -7,14 +7,17 @@ from uuid import UUID
 
 from pydantic import Field
 
+from contracts.callbacks import CallbackState
 from contracts.case_events import CASE_HAPPENINGS, CaseState, Clock, HandOver, Pause, case_event
 from contracts.envelope import EventData
 from contracts.shapes import Code, LastAction, Path
+from contracts.texts import TextState
 
 __all__ = [
     "CASE_HAPPENINGS",
     "EVENTS",
     "SERVICES",
+    "CallbackState",
     "CaseState",
     "Clock",
     "Code",
@@ -23,6 +26,7 @@ __all__ = [
     "LastAction",
     "Path",
     "Pause",
+    "TextState",
     "case_event",
 ]  # with those that are defined elsewhere: whoever reads events looks here
 
@@ -125,13 +129,17 @@ class BulletinState(EventData):
 
 
 class MessageState(EventData):
-    """A message to a petitioner: that it was sent, never to whom or what."""
+    """A message to a petitioner: that it was sent and whether it arrived, never to whom or what."""
 
     message_id: UUID
     template: str = Field(max_length=64)
     gateway: str = Field(max_length=32)
-    status: str = Field(max_length=32, description="open vocabulary: sent, failed …")
+    status: str = Field(
+        max_length=32,
+        description="open vocabulary: sent, delivered, failed, expired, cancelled; unknown: it left without an answer",
+    )
     at: datetime
+    parts: int | None = Field(default=None, ge=1, le=255, description="as how many short messages")
 
 
 class RequestState(EventData):
@@ -240,7 +248,10 @@ EVENTS: dict[str, EventType] = {
         EventType(SealedPaperState, "documents.paper.sealed.v1", 0, "文书已用印", "A paper was sealed"),
         EventType(BulletinState, "documents.bulletin.sent.v1", 0, "信访信息已报送", "A bulletin was sent up"),
         EventType(BulletinState, "documents.bulletin.marked.v1", 0, "信访信息采用情况", "It was adopted, or not"),
-        EventType(MessageState, "notify.message.sent.v1", 0, "已告知信访人", "A message to the petitioner was sent"),
+        EventType(MessageState, "notify.message.sent.v1", 1, "已告知信访人", "A message to the petitioner was sent"),
+        EventType(TextState, "notify.text.unanswered.v1", 0, "短信未按时答复", "A text was not answered in time"),
+        EventType(CallbackState, "notify.callback.answered.v1", 0, "抽查回访已答复", "A call-back was answered"),
+        EventType(CallbackState, "notify.callback.unanswered.v1", 0, "抽查回访未答复", "It was not answered in time"),
         EventType(RequestState, "routing.request.sent.v1", 1, "督办催办等已发出", "A unit asked another about a case"),
         EventType(RequestState, "routing.request.received.v1", 1, "督办催办等已签收", "The asked unit signed for it"),
         EventType(RequestState, "routing.request.answered.v1", 1, "督办催办等已答复", "The asked unit answered"),

@@ -142,12 +142,20 @@ PAYLOADS: dict[type[EventData], Json] = {
     },
     events.MessageState: {
         "message_id": an_id("message"), "template": "accepted", "gateway": "console", "status": "sent", "at": NOW,
+        "parts": 1,
     },
     events.RequestState: {
         "id": an_id("request"), "number": NUMBER, "kind": "urge", "from_unit": COUNTY_OFFICE, "from_node": COUNTY,
         "from_region": COUNTY, "to_unit": TOWNSHIP_OFFICE, "to_node": TOWNSHIP, "to_region": TOWNSHIP, "status": "sent",
         "round": 1, "wants_answer": True, "sent_at": NOW,
         "last": {"action": "send", "unit": COUNTY_OFFICE, "at": NOW},
+    },
+    events.CallbackState: {
+        "number": NUMBER, "unit": TOWNSHIP_OFFICE, "region": TOWNSHIP, "ended_at": REGISTERED, "asked_at": OFFERED,
+        "answer": "fairly", "at": NOW,
+    },
+    events.TextState: {
+        "gateway": "mobile", "received_at": OFFERED, "due_at": "2026-01-05T02:03:00Z", "at": "2026-01-05T02:03:10Z",
     },
     events.AuditHead: {"position": 1204, "hash": "ef" * 32, "at": NOW},
     events.ClockState: {
@@ -174,6 +182,27 @@ LETTER_PAYLOADS: dict[str, Json] = {
     "documents.dispatch-recall.v1": {"to_units": [TOWNSHIP_OFFICE], "asked_at": NOW},
     "documents.dispatch-urge.v1": {"to_unit": TOWNSHIP_OFFICE, "times": 2, "at": NOW},
     "routing.withdrawal-answer.v1": {"withdrawal": an_id("withdrawal"), "reason": "not-in-this-state"},
+    "intake.text-petition.v1": {
+        "phone": "13800000000", "name": "张三", "address": "某镇某村", "content": "门前道路积水三个月无人管",
+        "received_at": NOW,
+    },
+    "intake.supplement.v1": {
+        "phone": "13800000000", "number": NUMBER, "content": "昨夜大雨,积水又深了", "received_at": NOW,
+    },
+    "intake.text-rating.v1": {
+        "phone": "13800000000", "number": NUMBER, "office": "satisfied", "unit": "fairly", "received_at": NOW,
+    },
+    "notify.text-outcome.v1": {"outcome": "refused", "reason": "rated-already", "number": NUMBER},
+    "notify.contact.v1": {
+        "number": NUMBER, "phone": "13800000000", "query_code": "23456789AB", "region": COUNTY,
+        "text_id": an_id("text"),
+    },
+    "intake.recipients-asked.v1": {
+        "query": an_id("query"), "scope": COUNTY, "line": [COUNTY_OFFICE], "state": "accepted", "registered_from": NOW,
+    },
+    "notify.recipients.v1": {
+        "query": an_id("query"), "page": 0, "petitions": [{"petition": an_id("petition"), "state": "accepted"}],
+    },
 }  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from contracts.dispatches import DISPATCHES
 from contracts.envelope import LetterData
 from contracts.events import CaseState, Code, Path
 from contracts.moving import MOVING
+from contracts.notices import NOTICES
+from contracts.texts import TEXTS
 from kit.personal import PersonalText
 
 FORM = 1_048_576  # characters of a filled form; no request brings more
@@ -120,6 +122,7 @@ class Contact(LetterData):
     phone: PersonalText = Field(max_length=32)
     query_code: PersonalText = Field(max_length=32)
     region: str = Path
+    text_id: UUID | None = Field(default=None, description="the text from a telephone that the petition was made of")
 
 
 class CaseFile(LetterData):
@@ -222,12 +225,14 @@ LETTERS: dict[str, type[LetterData]] = {
     "routing.request-cancellation.v1": RequestCancellation,
     **MOVING,
     **DISPATCHES,
+    **NOTICES,
+    **TEXTS,
 }
 
 # minor versions of those that have gained optional fields since their first release
 LETTER_MINORS = {
     "routing.case-file.v1": 2, "routing.case-progress.v1": 1, "routing.recall-request.v1": 1,
-    "documents.manifest.v1": 1,
+    "documents.manifest.v1": 1, "notify.contact.v1": 1,
 }  # fmt: skip
 
 

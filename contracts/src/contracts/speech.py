@@ -134,6 +134,12 @@ def pass_down(session: Session, body: bytes) -> Envelope:
     return envelope
 
 
+def show(session: Session, letter: Envelope, kind: str, data: EventData) -> None:
+    """Show to this node's own services what a letter tells and whose event did not rise here. Raises KeyError."""
+    event = letter.model_copy(update={"type": kind, "dataschema": EVENTS[kind].dataschema, "data": data})
+    put(session, Outgoing("events.down", kind, str(event.id), event.body(), event.traceparent))
+
+
 _PAYLOADS = {kind: event.payload for kind, event in EVENTS.items()}
 
 

@@ -17,6 +17,7 @@ from node.cli_parked import outbox, parked
 from node.cli_procedures import procedures
 from node.cli_seals import seals
 from node.cli_simulate import simulate
+from node.cli_sms import sms
 from node.cli_topology import topology
 from node.locating import NodeConfig, NodeName, load_settings
 
@@ -37,6 +38,7 @@ app.add_typer(dossier, name="dossier")
 app.add_typer(procedures, name="procedures")
 app.add_typer(seals, name="seals")
 app.add_typer(clock, name="clock")
+app.add_typer(sms, name="sms")
 documents.command(epilog=MOVING_EXAMPLE)(moving)
 app.command(epilog="Example: xinqiao simulate --days 120 --petitions 2000 --seed 1")(simulate)
 

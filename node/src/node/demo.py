@@ -248,7 +248,7 @@ def tell(story: Story) -> tuple[str, str]:
 
 def main() -> int:
     """Tell the story; 0 when every step worked."""
-    from node import demo_overdue, demo_papers
+    from node import demo_overdue, demo_papers, demo_texts
 
     run = Path(os.environ.get("XQ_RUN_DIR", ".run"))
     started = time.perf_counter()
@@ -257,6 +257,7 @@ def main() -> int:
             story = load(run, client)
             demo_papers.tell(story, *tell(story))
             demo_overdue.tell(story)
+            demo_texts.tell(story, run)
     except FileNotFoundError:
         console.print(f"[red]没有运行中的节点[/red]  no nodes below {run}: run `make up` first")
         return 1

@@ -1,6 +1,8 @@
 """Tables on the terminal, in Chinese and English."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -8,6 +10,9 @@ from rich.table import Table
 from node.outboxes import ParkedRow, State
 from node.parking import Parked
 from node.status import Status
+
+if TYPE_CHECKING:
+    from notify.desk.models import Conversation
 
 console = Console()
 
@@ -66,3 +71,49 @@ def _age(seconds: float | None) -> str:
         if seconds >= size:
             return f"{seconds / size:.1f} {unit}"
     return f"{seconds:.0f} s"
+
+
+LANES = ("answers 回复", "notices 通知", "mass notices 群发")
+
+
+def print_text(row: Mapping[str, Any]) -> None:
+    """One line of `xinqiao sms tail`; no more than codes and a masked number."""
+    arrow = "<-" if row["way"] == "in" else "->"
+    what, gateway = row["what"] or "", row["gateway"] or ""
+    moment = f"{row['at'].astimezone():%H:%M:%S}"
+    console.print(
+        f"{moment} {arrow} {row['phone']} {row['state']} {what} {gateway} {row['id']} ({row['conversation']})",
+        soft_wrap=True, markup=False, highlight=False,
+    )  # fmt: skip
+
+
+def print_conversation(told: "Conversation") -> None:
+    """Oldest first, as it was said."""
+    by = told.operator or "nobody 无人"
+    console.print(f"{told.phone} {told.id}: {told.unit}, {by}{', closed 已结束' if told.closed else ''}", markup=False)
+    for each in reversed(told.said):
+        arrow = "<-" if each.way == "in" else "->"
+        said = each.text if each.text is not None else f"({each.hidden})"
+        head = f"{each.at.astimezone():%Y-%m-%d %H:%M:%S} {arrow} {each.state} {each.template or ''}"
+        console.print(f"{head}: {said}", soft_wrap=True, markup=False, highlight=False)
+
+
+def print_text_queues(depths: Mapping[str, Any], doubted: Sequence[Mapping[str, Any]]) -> None:
+    """Everything `xinqiao sms queue` tells."""
+    rows: list[Sequence[object]] = [
+        (f"queued 待发: {LANES[row['lane']]}", row["count"], _since(row["oldest"])) for row in depths["queued"]
+    ]
+    rows += [(f"{row['state']}", row["count"], _since(row["oldest"])) for row in depths["awaited"]]
+    (held,), (waiting,) = depths["held"], depths["waiting"]
+    rows += [("held, of paused notices 已暂停", held["count"], "")]
+    rows += [("texts for an operator 待人工处理", waiting["count"], _since(waiting["oldest"]))]
+    rows += [("of these not answered in time 其中超时", waiting["overdue"], "")]
+    console.print(table("texts 短信", "what 项目", "count 数量", "oldest since 最早", rows=rows))
+    for row in doubted:  # each on a line of its own: the id is to be copied
+        since = _since(row["state_at"])
+        told = f"{row['id']} {row['phone']} {row['gateway']} {row['template']} {since} {row['reason'] or ''}"
+        console.print(f"in doubt 结果不明: {told}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _since(at: datetime | None) -> str:
+    return "" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M:%S}"

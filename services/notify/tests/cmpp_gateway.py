@@ -14,6 +14,7 @@ from notify.gateways.cmpp.packets import (
     Deliver,
     DeliverResp,
     Packet,
+    Receipt,
     Submit,
     SubmitResp,
     Terminate,
@@ -29,18 +30,27 @@ SECRET = "shared"
 
 @dataclass
 class Gateway:
-    """silent: kinds of packets that get no answer; result: of every submit."""
+    """silent: kinds of packets that get no answer; result: of every submit; refused: status of every connect; answers:
+    how often each submit is answered; breaks: after so many submits of a line it ends, without an answer to the last.
+    """
 
     version: Version
     silent: set[type[Packet]] = field(default_factory=set)
     result: int = 0
+    refused: int = 0
+    answers: int = 1
+    breaks: int | None = None
+    answered: list[Submit] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
     taken: list[Submit] = field(default_factory=list)
     acknowledged: list[int] = field(default_factory=list)
     tested: list[int] = field(default_factory=list)
     most_at_once: int = 0
     held: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: list[tuple[int, int]] = field(default_factory=list)
     port: int = 0
     lines: list[asyncio.StreamWriter] = field(default_factory=list)
+    of_line: tuple[int, int] = (0, 0)  # number of the line, submits in it
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def account(self, **changes: object) -> Account:
@@ -50,9 +60,15 @@ class Gateway:
     def send(self, packet: Packet, sequence: int) -> None:
         self.lines[-1].write(encode(packet, sequence, self.version))
 
+    def release_all(self) -> None:
+        """Answer what was held back, on the line there is."""
+        self.release(self.waiting)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.lines.append(writer)
+        self.arrived.set()
         waiting: list[tuple[int, int]] = []
+        self.waiting = waiting
         try:
             while True:
                 packet, sequence = await read(reader, self.version)
@@ -67,7 +83,7 @@ class Gateway:
         match packet:
             case Connect():
                 proof = authenticator(packet.source_addr, SECRET, packet.timestamp)
-                status = 0 if proof == packet.authenticator_source else 3
+                status = self.refused or (0 if proof == packet.authenticator_source else 3)
                 theirs = gateway_authenticator(status, proof, SECRET, self.version)
                 self.send(ConnectResp(status, theirs, self.version), sequence)
             case Submit():
@@ -75,7 +91,9 @@ class Gateway:
                 waiting.append((len(self.taken), sequence))
                 self.most_at_once = max(self.most_at_once, len(waiting))
                 self.arrived.set()
-                if self.held.is_set():
+                if self.breaks is not None and self._of_this_line() == self.breaks:
+                    self.lines[-1].transport.abort()
+                elif self.held.is_set():
                     self.release(waiting)
             case DeliverResp():
                 self.acknowledged.append(packet.msg_id)
@@ -85,21 +103,36 @@ class Gateway:
                 self.arrived.set()
                 self.send(ActiveTestResp(), sequence)
             case Terminate():
+                self.ended.append("by them")
+                self.arrived.set()
                 self.send(TerminateResp(), sequence)
+
+    def _of_this_line(self) -> int:
+        self.of_line = (len(self.lines), self.of_line[1] + 1 if self.of_line[0] == len(self.lines) else 1)
+        return self.of_line[1]
 
     def release(self, waiting: list[tuple[int, int]]) -> None:
         """The last first: answers need not come in the order of the questions."""
         while waiting:
             number, sequence = waiting.pop()
-            self.send(SubmitResp(number, self.result), sequence)
+            self.answered.append(self.taken[number - 1])
+            for _ in range(self.answers):
+                self.send(SubmitResp(number, self.result), sequence)
 
     async def until(self, wanted: int, what: Sequence[object]) -> None:
         while len(what) < wanted:
             self.arrived.clear()
             await asyncio.wait_for(self.arrived.wait(), 10)
 
-    def deliver(self, number: int, content: bytes = b"BC") -> None:
-        self.send(Deliver(number, "106573001", "13800000001", content, 0), number)
+    def deliver(self, number: int, content: bytes = b"BC", letters: int = 0, *, header: bool = False) -> None:
+        packet = Deliver(number, "106573001", "13800000001", content, letters, tp_udhi=int(header))
+        self.send(packet, number)
+
+    def report(self, number: int, stat: str = "DELIVRD", done: str = "2611220901", msg_id: int | None = None) -> None:
+        """A receipt of the submit with this id, in a packet that has an id of its own."""
+        told = Receipt(number, stat, "2611220900", done, "8613800000001")
+        own = 1000 + number if msg_id is None else msg_id
+        self.send(Deliver(own, "106573001", "13800000001", told.octets(self.version), 0, registered_delivery=1), own)
 
 
 @asynccontextmanager

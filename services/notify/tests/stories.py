@@ -16,11 +16,12 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
 NODE = "33.02.25.100"
 PHONE = "13812345678"
 STAGES = {
-    "receive": "received", "accept": "accepted", "decline": "declined", "refuse-again": "not-accepted-again",
+    "transfer": "handed-over", "receive": "received", "accept": "accepted", "decline": "declined",
+    "refuse-again": "not-accepted-again",
     "answer": "answered", "guide": "guided", "export": "exported", "extend": "extended", "serve": "opinion-served",
     "close": "closed", "request-review": "review-requested", "note-withdrawal": "withdrawn",
 }  # fmt: skip
-SILENT = {"open": "opened", "screen": "screened", "transfer": "handed-over", "approve": "opinion-approved"}
+SILENT = {"open": "opened", "screen": "screened", "approve": "opinion-approved"}
 HAPPENED = {**SILENT, **STAGES}
 
 

@@ -102,15 +102,22 @@ async def test_what_is_delivered_is_acknowledged_once_it_is_kept() -> None:
     assert sorted(kept) == sorted(peer.acknowledged) == list(range(1, 41))
 
 
-async def test_what_cannot_be_kept_is_not_acknowledged() -> None:
-    async def take(_: Deliver) -> None:
-        raise OSError("no room")
+async def test_what_cannot_be_kept_is_not_acknowledged_and_what_is_under_way_goes_on() -> None:
+    tries: list[int] = []
 
-    async with gateway() as peer, running(peer, take) as (_, run):
+    async def take(packet: Deliver) -> None:
+        tries.append(packet.msg_id)
+        if len(tries) == 1:
+            raise OSError("no room")
+
+    async with gateway() as peer, running(peer, take) as (connection, run):
         peer.deliver(1)
-        with pytest.raises(OSError, match="no room"):
-            await run
-    assert peer.acknowledged == []
+        assert (await connection.submit(message())).result == 0
+        assert (tries, peer.acknowledged) == ([1], [])
+        peer.deliver(1)  # as gateways do after a while without an answer
+        await peer.until(1, peer.acknowledged)
+        assert not run.done()
+    assert tries == [1, 1]
 
 
 async def test_a_gateway_that_keeps_the_line_and_is_silent_is_lost() -> None:
@@ -160,6 +167,13 @@ async def test_the_gateway_may_end_it_and_so_may_we() -> None:
     async with gateway() as peer, running(peer) as (_, run):
         peer.lines[-1].write(bytes.fromhex("0000000c0000000200000009"))
         await asyncio.wait_for(run, 5)
+
+
+async def test_whoever_is_cancelled_says_that_it_ends() -> None:
+    async with gateway() as peer:
+        async with running(peer) as (connection, _):
+            await connection.submit(message())
+        await peer.until(1, peer.ended)
 
 
 async def test_a_wrong_secret_is_refused_by_the_gateway_and_a_gateway_without_it_by_us() -> None:

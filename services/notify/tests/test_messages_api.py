@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from services.notify.tests.sms import send_all
 from services.notify.tests.stories import PHONE, Story, hear
 from tests.support.nodes import token
 
 from notify.main import service
-from notify.outbound.sending import send_due
 
 MESSAGES = "/api/notify/v1/messages"
 
@@ -16,7 +16,7 @@ async def test_messages_show_a_masked_phone_and_never_the_text(start: Any) -> No
     notify = await start(service)
     story = Story(actions=("open", "accept"))
     await hear(notify, story.contact(), *story.case())
-    await send_due(notify.runtime)
+    await send_all(notify)
     answer = await notify.request("GET", f"{MESSAGES}?petition_id={story.id}")
     items = answer.json()["items"]
     assert [(item["template"], item["status"], item["phone"]) for item in items] == [

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
+from services.notify.tests.sms import send_all
 from services.notify.tests.stories import NOW, PHONE, Story, console, hear, messages
 from tests.support.running import Running
 
@@ -19,13 +19,8 @@ from notify import resources
 from notify.gateways.console import ConsoleGateway
 from notify.gateways.interface import Part, Rejected
 from notify.main import service
-from notify.outbound import outgoing, sending
-from notify.outbound.sending import SENDER, send_due
-
-
-async def send_all(notify: Running) -> None:
-    while await send_due(notify.runtime):
-        pass
+from notify.outbound.records import end_late
+from notify.outbound.sending import SENDER
 
 
 async def test_the_console_shows_the_text_with_the_number_masked(start: Any) -> None:
@@ -33,7 +28,7 @@ async def test_the_console_shows_the_text_with_the_number_masked(start: Any) -> 
     story = Story(actions=("open", "accept"))
     await hear(notify, story.contact(), *story.case())
     await send_all(notify)
-    registered, accepted = console(notify)
+    accepted, registered = sorted(console(notify), key=lambda line: story.query_code in line[3])
     assert registered[2] == "138****5678"
     assert registered[3] == (
         f"【丁镇信访办】您反映的事项已登记,编号{story.number},查询码{story.query_code}。"
@@ -103,10 +98,11 @@ async def test_a_gateway_that_is_away_is_tried_again_later(start: Any) -> None:
     file = notify.runtime.settings.home / "away" / "console.log"
     resources.of(notify.runtime).gateways = {"console": ConsoleGateway("console", file)}
     await hear(notify, Story().contact())
-    for seconds in (0, 1, 5):
+    for tries, seconds in enumerate((0, 1, 5), start=1):
         clock.advance(timedelta(seconds=seconds))
-        assert await send_due(notify.runtime) == 1
-        assert await send_due(notify.runtime) == 0, "it does not wait between two tries"
+        await send_all(notify)
+        (row,) = await notify.rows("SELECT attempts FROM messages")
+        assert row["attempts"] == tries, "it does not wait between two tries"
     assert await messages(notify) == [("registered", "queued")]
     file.parent.mkdir()
     clock.advance(timedelta(seconds=30))
@@ -123,10 +119,11 @@ async def test_what_could_not_be_sent_for_days_is_given_up_and_told(start: Any) 
     await hear(notify, Story().contact())
     await send_all(notify)
     clock.advance(timedelta(hours=73))
-    await send_all(notify)
-    assert await messages(notify) == [("registered", "failed")]
+    async with notify.runtime.database.transaction() as session:
+        await end_late(notify.runtime, session)
+    assert await messages(notify) == [("registered", "expired")]
     (event,) = await notify.events()
-    assert event.data.status == "failed"
+    assert event.data.status == "expired"
 
 
 class Choosy(ConsoleGateway):
@@ -158,42 +155,6 @@ async def test_a_message_moved_to_another_row_is_not_sent(start: Any) -> None:
     assert mine.number in line[3]
     states = await notify.rows("SELECT state, reason FROM messages WHERE petition_id = $1", other.id)
     assert (states[0]["state"], "another row" in states[0]["reason"]) == ("failed", True)
-
-
-@pytest.mark.parametrize("went_out", [True, False])
-async def test_a_crash_between_sending_and_noting_neither_loses_nor_doubles(start: Any, went_out: bool) -> None:
-    clock = ManualClock(NOW)
-    notify = await start(service, clock=clock)
-    await hear(notify, Story().contact())
-    await die_while_sending(notify, went_out=went_out)
-    assert await send_due(notify.runtime) == 0, "taken over although its lease has not ended"
-    clock.advance(timedelta(seconds=61))
-    await send_all(notify)
-    assert len(console(notify)) == 1
-    assert await messages(notify) == [("registered", "sent")]
-    assert len(await notify.events()) == 1
-
-
-async def die_while_sending(notify: Running, *, went_out: bool) -> None:
-    """Claim, perhaps hand over, and be gone."""
-    async with notify.runtime.database.transaction() as session:
-        (row,) = await outgoing.claim(session, now=NOW, limit=10, lease=timedelta(seconds=60))
-    if went_out:
-        await resources.of(notify.runtime).gateways["console"].submit(sending._opened(notify.runtime, row))
-
-
-async def test_a_sender_that_comes_back_after_its_lease_notes_nothing(start: Any) -> None:
-    clock = ManualClock(NOW)
-    notify = await start(service, clock=clock)
-    await hear(notify, Story().contact())
-    async with notify.runtime.database.transaction() as session:
-        (row,) = await outgoing.claim(session, now=NOW, limit=10, lease=timedelta(seconds=60))
-    clock.advance(timedelta(seconds=61))
-    await send_all(notify)
-    late = outgoing.Settlement(row["id"], row["attempts"], "failed", "late")
-    async with notify.runtime.database.transaction() as session:
-        assert await outgoing.settle(session, "console", [late], clock.now()) == set()
-    assert await messages(notify) == [("registered", "sent")]
 
 
 async def test_the_message_belongs_to_the_trace_of_what_caused_it(start: Any) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -9,9 +10,10 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from services.notify.tests.stories import HAPPENED, PHONE, STAGES, Story, hear, messages
+from services.notify.tests.stories import HAPPENED, NOW, PHONE, STAGES, Story, hear, messages
 from tests.support.running import Running
 
+from contracts.events import Clock
 from kit.errors import Refused
 from notify.main import service
 
@@ -31,7 +33,20 @@ async def test_the_petitioner_is_told_what_was_decided_and_nothing_between(start
     notify = await start(service)
     story = Story(actions=("open", "screen", "transfer", "receive", "accept", "approve", "serve", "close"))
     await hear(notify, story.contact(), *story.case())
-    assert await templates_of(notify, story) == ["accepted", "closed", "opinion-served", "received", "registered"]
+    assert await templates_of(notify, story) == [
+        "accepted", "closed", "handed-over", "opinion-served", "received", "registered",
+    ]  # fmt: skip
+
+
+async def test_who_may_rate_is_asked_to_with_the_end_of_the_case_and_told_how(start: Any) -> None:
+    notify = await start(service)
+    rated, other = Story(actions=("open", "close")), Story(actions=("open", "close"))
+    opened, closed = rated.case()
+    clock = Clock(name="evaluation", started_at=NOW, due_at=NOW + timedelta(days=30))
+    asked = closed.model_copy(update={"data": closed.data.model_copy(update={"clocks": [clock]})})
+    await hear(notify, rated.contact(), opened, asked, asked, other.contact(), *other.case())
+    assert await templates_of(notify, rated) == ["closed", "evaluation-asked", "registered"]
+    assert await templates_of(notify, other) == ["closed", "registered"]
 
 
 @pytest.mark.parametrize("action", sorted(STAGES))
@@ -46,7 +61,7 @@ async def test_only_the_first_receipt_is_told(start: Any) -> None:
     notify = await start(service)
     story = Story(actions=("open", "transfer", "receive", "transfer", "receive"))
     await hear(notify, story.contact(), *story.case())
-    assert await templates_of(notify, story) == ["received", "registered"]
+    assert await templates_of(notify, story) == ["handed-over", "received", "registered"]
 
 
 async def test_review_and_re_review_are_told_each_in_its_own_words(start: Any) -> None:

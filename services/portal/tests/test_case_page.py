@@ -1,6 +1,7 @@
 """A case from the first page to the last, by the forms that its page offers; against the real services."""
 
 import re
+import uuid
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -21,6 +22,7 @@ from services.portal.tests.casework import (
 from tests.support.running import Running, told
 
 from contracts.letters import WithdrawalAnswer
+from contracts.texts import Supplement
 from portal.pages.acting import paper_unknown
 
 HANDING = {"transfer", "assign"}
@@ -328,3 +330,18 @@ def test_only_a_paper_that_is_not_known_yet_is_waited_for() -> None:
     assert not paper_unknown({**lacks, "papers": ["opinion", "hearing-record"]})
     assert not paper_unknown({**lacks, "papers": []})
     assert not paper_unknown({**lacks, "errors": [{"field": "fields/x"}]})
+
+
+async def test_what_a_petitioner_added_by_text_is_shown_with_the_petition(desk: Browser, behind: Node) -> None:
+    case = await registered(desk, behind)
+    number = re.search(r"XF[0-9]{20}[0-9A-Z]", (await desk.open(case)).text)
+    assert number is not None
+    said = Supplement(
+        number=number[0], phone="13812345678", content="昨夜大雨<b>又</b>积水", received_at=datetime.now(UTC)
+    )
+    letter = told("intake.supplement.v1", said, subject=uuid.uuid4(), node=behind.running["intake"].runtime.node)
+    await behind.running["intake"].hear("intake.letters", letter)
+    page = (await desk.open(case)).text
+    assert "短信补充（" in page
+    assert "昨夜大雨&lt;b&gt;又&lt;/b&gt;积水" in page
+    check_accessible(page)

@@ -269,6 +269,34 @@ async def test_progress_in_a_letter_is_shown_to_the_services_of_this_node(start:
         await routing.hear("routing.letters", foreign)
 
 
+async def test_an_offer_from_above_is_shown_to_the_services_of_this_node_as_its_event(start: Any) -> None:
+    routing = await start(service)
+    letter, state = await offered_case(routing)
+    await routing.hear("routing.letters", letter)
+    (row,) = await routing.sent("events.down")
+    event = parse_event(row["body"])
+    assert (event.type, event.version, event.node) == ("routing.case.handed-over.v1", 2, "33.02.25")
+    assert event.data == state
+    assert "请办理".encode() not in row["body"], "what was written with it stays in the letter"
+    await routing.hear("routing.on-case", event)
+    assert len(await routing.rows("SELECT 1 FROM timeline")) == 1, "it tells routing nothing new"
+
+
+async def test_what_comes_from_below_has_risen_already_and_is_not_shown_twice(start: Any) -> None:
+    routing = await start(service, path="33.02.25")
+    letter, state = await offered_case(routing)
+    back = state.model_copy(
+        update={
+            "writer": "33.02.25", "state": "objected", "asked": "330225-xf",
+            "last": state.last.model_copy(update={"action": "object", "unit": "330225100-xf"}),
+        }
+    )  # fmt: skip
+    file = letter.data.model_copy(update={"case": back})
+    objected = told("routing.case-file.v1", file, subject=letter.subject, sequence=3, node="33.02.25.100")
+    await routing.hear("routing.letters", objected)
+    assert await routing.sent("events.down") == []
+
+
 LEADER = token("330225-xf", "33.02.25", ["leader"], subject="county.leader")
 
 

@@ -16,7 +16,7 @@ from xinqiao_local.board import Board
 from xinqiao_local.cluster import SEED, Cluster
 from xinqiao_local.process import NotReady
 from xinqiao_local.samples import load_samples
-from xinqiao_local.tree import FOUR_TIERS, with_ports, with_split
+from xinqiao_local.tree import DEMO_SMS, FOUR_TIERS, with_ports, with_sms, with_split
 
 app = typer.Typer(
     help="Four tiers of Xinqiao 信桥 on this machine, as private processes below one directory.",
@@ -61,7 +61,7 @@ def up(
     Example: python -m xinqiao_local up --directory .run --split county
     """
     try:
-        specs = with_split(with_ports(FOUR_TIERS), split or [])
+        specs = with_split(with_sms(with_ports(FOUR_TIERS), DEMO_SMS), split or [])
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--split") from None
     cluster = Cluster(directory, specs, store=s3_from_environment())

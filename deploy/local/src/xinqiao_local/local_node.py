@@ -12,6 +12,7 @@ from xinqiao_local.postgres import Postgres
 from xinqiao_local.process import Daemon, NotReady
 from xinqiao_local.rabbitmq import RabbitMQ
 from xinqiao_local.secret_files import Passwords, private_directory, write_private
+from xinqiao_local.smsc import Smsc
 from xinqiao_local.stamps import Stamps, print_of
 from xinqiao_local.tree import SERVICES, NodeSpec
 from xinqiao_local.wire import Wire
@@ -30,6 +31,7 @@ class LocalNode:
         self.rabbitmq = RabbitMQ(self.directory / "rabbitmq", spec.slug)
         self.application = Application(self.directory, split=spec.split, preferred=spec.port)
         self.wire = Wire(private_directory(self.directory / "wire"))  # to the parent; only some tests use it
+        self.smsc = Smsc(self.directory / "smsc") if spec.sms else None
         self._passwords = Passwords(self.directory / "passwords.json")
         for part in ("store", "log"):
             private_directory(self.directory / part)
@@ -42,6 +44,8 @@ class LocalNode:
         """Start broker and database without waiting; make keys meanwhile. All ports are known afterwards."""
         self.rabbitmq.start(wait=False)
         self.postgres.start(wait=False)
+        if self.smsc is not None:
+            self.smsc.start()
         self.application.allocate_ports()
         ensure_keys(self.keys, self.spec.path)
 
@@ -60,7 +64,7 @@ class LocalNode:
             "database": {"url": self._database_url()},
             "broker": {"url": self.rabbitmq.url(), "management_url": self.rabbitmq.management_url},
         }
-        text = node_file.render({**own, **sections})
+        text = node_file.render({**own, **sections, **self._gateways()})
         if not self.application.config.exists() or self.application.config.read_text() != text:
             self.application.stop()
             write_private(self.application.config, text)
@@ -78,6 +82,21 @@ class LocalNode:
             "store": "store",
             "clock_file": "clock",  # these nodes demonstrate: `xinqiao clock` may move their time
         }
+
+    def _gateways(self) -> Sections:
+        """Ways out of its messages: the centre beside it, where it has one."""
+        if self.smsc is None:
+            return {}
+        secret = self.keys / "smsc.secret"
+        write_private(secret, self._passwords["smsc"][:8])  # no longer than the field (SMPP 3.4, 5.2.2)
+        return {
+            "services.notify.gateways": [
+                {
+                    "kind": "smpp", "name": "centre", "host": "127.0.0.1", "port": self.smsc.port, "account": "xinqiao",
+                    "secret_file": "keys/smsc.secret", "sender": self.spec.sms,
+                }
+            ]
+        }  # fmt: skip
 
     def _database_url(self) -> str:
         """The service's name is filled in where it is used."""
@@ -108,11 +127,14 @@ class LocalNode:
     @property
     def daemons(self) -> dict[str, Daemon]:
         """Every process of the node, services first, whether it runs or not."""
-        servers = [self.wire.daemon, self.rabbitmq.daemon, self.rabbitmq.mapper, self.postgres.daemon]
+        centre = [self.smsc.daemon] if self.smsc else []
+        servers = [*centre, self.wire.daemon, self.rabbitmq.daemon, self.rabbitmq.mapper, self.postgres.daemon]
         return self.application.daemons | {daemon.name: daemon for daemon in servers}
 
     def stop_servers(self) -> None:
         self.wire.stop()
+        if self.smsc is not None:
+            self.smsc.stop()
         self.rabbitmq.stop()
         self.postgres.stop()
 

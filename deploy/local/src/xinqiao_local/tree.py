@@ -1,17 +1,19 @@
 """Which nodes run, and how they hang together: the shape of a cluster."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 SERVICES = ("intake", "routing", "documents", "notify", "analytics", "portal")
 LANES = 32
 FIRST_PORT = 8133
+DEMO_SMS = {"county": "10690225"}
 
 
 @dataclass(frozen=True)
 class NodeSpec:
     """path: dotted region; slug: its directory and the name used in commands; office: its petition office's unit code;
-    port: taken for its pages when free; split: every service as processes of its own.
+    port: taken for its pages when free; split: every service as processes of its own; sms: the number that telephones
+    text to, at a message centre of its own on this machine.
     """
 
     path: str
@@ -20,6 +22,7 @@ class NodeSpec:
     office: str
     port: int | None = None
     split: bool = False
+    sms: str | None = None
 
     @property
     def region_code(self) -> str:
@@ -46,6 +49,11 @@ def with_split(specs: tuple[NodeSpec, ...], split: Collection[str]) -> tuple[Nod
 def with_ports(specs: tuple[NodeSpec, ...]) -> tuple[NodeSpec, ...]:
     """The specs with the ports that people learn by heart. Tests do without: several runs would want the same ones."""
     return tuple(replace(spec, port=FIRST_PORT + 100 * number) for number, spec in enumerate(specs))
+
+
+def with_sms(specs: tuple[NodeSpec, ...], numbers: Mapping[str, str]) -> tuple[NodeSpec, ...]:
+    """The specs with the numbers that telephones text to, by slug."""
+    return tuple(replace(spec, sms=numbers.get(spec.slug)) for spec in specs)
 
 
 class Tree:

@@ -1,12 +1,24 @@
 """HTTP face of analytics: parse, call the use case, answer."""
 
+from dataclasses import asdict
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from analytics import domain, usecases
-from analytics.models import Child, Figures, RegionPath, Statistics, Step, Totals
+from analytics import callbacks, domain, usecases
+from analytics.models import (
+    Callbacks,
+    Child,
+    Figures,
+    RegionAnswers,
+    RegionPath,
+    Statistics,
+    Step,
+    Totals,
+    UnitAnswers,
+)
 from contracts.events import EVENTS
 from kit.auth import Principal, allow
 from kit.db import Db
@@ -14,6 +26,8 @@ from kit.db import Db
 router = APIRouter(prefix="/api/analytics/v1", tags=["analytics"])
 Reader = Annotated[Principal, allow("analyst", "supervisor", "leader", "clerk", "handler")]
 Region = Annotated[RegionPath | None, Query(description="dotted path, as 33.02; the caller's own region by default")]
+
+Day = Annotated[date | None, Query(description="in China; without it there is no bound")]
 
 
 @router.get("/statistics")
@@ -31,6 +45,22 @@ async def read_statistics(session: Db, principal: Reader, region: Region = None)
             for child, of_child in figures.children.items()
         ],
         **_shown(figures.figures),
+    )
+
+
+@router.get("/callbacks")
+async def read_callbacks(
+    session: Db, principal: Reader, region: Region = None, since: Day = None, until: Day = None
+) -> Callbacks:
+    """What was answered to spot-check call-backs (抽查回访) about units of a region and all below it, by the day it was
+    answered or the time for that was over.
+    """
+    found = await callbacks.read(session, principal, region, since, until)
+    return Callbacks(
+        region=region or principal.region,
+        units=[UnitAnswers(unit=unit, **asdict(answers)) for unit, answers in found.units.items()],
+        children=[RegionAnswers(region=child, **asdict(answers)) for child, answers in found.children.items()],
+        **asdict(found.whole),
     )
 
 

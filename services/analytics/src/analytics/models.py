@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field
 
 RegionPath = Annotated[str, StringConstraints(pattern=r"^\d{2}(\.\d{2}){0,2}(\.\d{3}){0,2}$", max_length=16)]
 
@@ -45,6 +45,38 @@ class Statistics(Figures):
     lag_seconds: float | None = Field(description="how long that event took from its node into these figures")
     own: Figures = Field(description="本级: registered in the region itself, not below it")
     children: list[Child]
+
+
+class Answers(BaseModel):
+    """What was answered to spot-check call-backs (抽查回访)."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    asked: int = Field(description="回访数: asked, and answered or out of time in the period")
+    answered: int = Field(description="答复数: of these, that were answered")
+    satisfied: int = Field(description="满意")
+    fairly: int = Field(description="基本满意")
+    not_satisfied: int = Field(description="不满意")
+
+    @computed_field(description="满意率: (satisfied + fairly) / answered, in percent; null where nobody answered")
+    def satisfaction(self) -> float | None:
+        return round(100 * (self.satisfied + self.fairly) / self.answered, 1) if self.answered else None
+
+
+class UnitAnswers(Answers):
+    unit: str
+
+
+class RegionAnswers(Answers):
+    region: str
+
+
+class Callbacks(Answers):
+    """Of the region with all below; `units` are those of the region itself: they and `children` add up to it."""
+
+    region: str
+    units: list[UnitAnswers]
+    children: list[RegionAnswers]
 
 
 class Step(BaseModel):

@@ -77,6 +77,17 @@ rollups = Table(
     Index("ix_rollups_parent", "parent"),
     postgresql_with={"fillfactor": 70},
 )
+# what was answered to spot-check call-backs, once a petition; made from the log
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("petition_id", Uuid, primary_key=True),
+    Column("unit", Text, nullable=False),  # whose opinion it was
+    Column("region", Text, nullable=False),  # of the unit
+    Column("answer", Text),  # null: none in time
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("ix_callbacks_region", "region", "at", postgresql_ops={"region": "text_pattern_ops"}),
+)
 # the newest event counted from each node
 freshness = Table(
     "freshness",

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from analytics import domain, folding, store
+from analytics import callbacks, domain, folding, store
 from analytics.entries import Entry
 from kit.auth import Principal
 from kit.db import Session
@@ -44,6 +44,9 @@ async def take_in(runtime: Runtime, session: Session, entries: Sequence[Entry]) 
     touched = sorted({entry.subject for entry in entries if entry.id in new and entry.type in COUNTED})
     if touched:
         await folding.fold(session, touched, slot)
+    answered = sorted({entry.subject for entry in entries if entry.id in new and entry.type in callbacks.TYPES})
+    if answered:
+        await callbacks.keep(session, answered)
     await store.note_freshness(session, entries, slot, runtime.clock.now())
 
 
@@ -63,6 +66,7 @@ async def rebuild(runtime: Runtime) -> int:
         after, petitions = chunk[-1], petitions + len(chunk)
     async with runtime.database.transaction() as session:
         await folding.recount(session)
+        await callbacks.keep(session, None)
     return petitions
 
 

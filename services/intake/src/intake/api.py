@@ -1,5 +1,6 @@
 """HTTP face of intake: parse, call the use case, answer."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import Row
 
 from contracts.regions import path_of
-from intake import linking, ratings_store, recognising, resources, store, supports_store, usecases
+from intake import linking, ratings_store, recognising, resources, store, supplements, supports_store, usecases
 from intake.domain import Matter, Petitioner
 from intake.models import (
     IdentityReadingIn,
@@ -23,8 +24,10 @@ from intake.models import (
     Registered,
     Status,
     Step,
+    SupplementOut,
 )
 from intake.numbers import is_petition_number
+from intake.supplements import Added
 from kit.auth import Principal, allow, public
 from kit.db import Db, LateDb
 from kit.errors import Refused
@@ -184,8 +187,10 @@ async def read_petition(request: Request, session: Db, principal: Reader, petiti
     row = await store.find(session, petition_id, principal.region, principal.line)
     if row is None:
         return await _lent(session, petition_id, principal)
-    people = await store.people_of(session, runtime_of(request).keyring, petition_id)
-    return _shown(row, people, _steps(await store.steps_of(session, petition_id)))
+    ring = runtime_of(request).keyring
+    people = await store.people_of(session, ring, petition_id)
+    added = await supplements.of_petition(session, ring, petition_id)
+    return _shown(row, people, _steps(await store.steps_of(session, petition_id)), added)
 
 
 @router.post("/petitions/{petition_id}/identity-readings", status_code=201, dependencies=[Idempotent])
@@ -218,6 +223,8 @@ def _masked(person: Petitioner) -> PetitionerOut:
     return PetitionerOut(**masked, representative=person.representative)
 
 
-def _shown(row: Row[Any], people: list[Petitioner], steps: list[Step]) -> PetitionOut:
-    line = {**row._mapping, "petitioners": [_masked(person) for person in people], "progress": steps}  # noqa: SLF001 - SQLAlchemy's documented view of a row
+def _shown(row: Row[Any], people: list[Petitioner], steps: list[Step], added: Sequence[Added]) -> PetitionOut:
+    more = [SupplementOut.model_validate(each, from_attributes=True) for each in added]
+    told = {"petitioners": [_masked(person) for person in people], "progress": steps, "supplements": more}
+    line = {**row._mapping, **told}  # noqa: SLF001 - SQLAlchemy's documented view of a row
     return PetitionOut.model_validate(line)

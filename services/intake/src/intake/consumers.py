@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from contracts.envelope import Envelope
 from contracts.speech import parse_event, parse_letter
-from intake import files, following, linking, store, supports, terminated, usecases
+from intake import files, following, linking, recipients, store, supports, terminated, texts, usecases
 from intake.usecases import ALARM
 from kit.bus import Consumer, each
 from kit.db import Session
@@ -18,7 +18,7 @@ async def on_petition_registered(runtime: Runtime, session: Session, events: Seq
     own = [event for event in events if event.node == runtime.node]
     if own:
         people = await store.people_of_each(session, runtime.keyring, [event.subject for event in own])
-        usecases.send_contacts(runtime, session, own, people)
+        usecases.send_contacts(runtime, session, own, people, await texts.made_of_texts(session, own))
         terminated.ask(runtime, session, own, people)
     await on_petition_changed(runtime, session, events)
 
@@ -70,6 +70,10 @@ CONSUMERS = (
             "intake.support-file.v1": each(supports.take),
             "intake.terminated-question.v1": each(terminated.answer),
             "intake.terminated-answer.v1": each(terminated.learn),
+            "intake.text-petition.v1": texts.take_petitions,
+            "intake.supplement.v1": each(texts.take_supplement),
+            "intake.text-rating.v1": each(texts.take_rating),
+            "intake.recipients-asked.v1": each(recipients.answer),
         },
         letters=True,
     ),

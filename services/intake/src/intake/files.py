@@ -8,7 +8,7 @@ from contracts.envelope import Envelope
 from contracts.events import CaseState
 from contracts.letters import PetitionerFile, PetitionFile
 from contracts.speech import post
-from intake import evaluation, following, ratings_store, resources, store, supports
+from intake import evaluation, following, ratings_store, resources, store, supplements, supports
 from intake.domain import Matter, Petition, Petitioner, Repeat
 from kit.db import Session
 from kit.paths import ancestors
@@ -34,6 +34,7 @@ async def forward(runtime: Runtime, session: Session, petition_id: UUID, to: str
         terminated_before=row.terminated_before, registered_node=row.registered_node,
     )  # fmt: skip
     post(runtime, session, "intake.petition-file.v1", file, to=to, subject=petition_id, cause=cause)
+    await supplements.send_all(runtime, session, petition_id, to)
     return True
 
 

@@ -10,7 +10,8 @@ from intake.consumers import CONSUMERS
 from intake.ratings import expire
 from intake.resources import open_resources
 from intake.store import FIELDS, binding
-from intake.tables import metadata, petitioners, ratings
+from intake.supplements import binding as supplement_binding
+from intake.tables import metadata, petitioners, ratings, supplements
 from intake.terminated import answer_waiting, lock_new
 from kit.app import HOUSEKEEPING, Job, Service
 from kit.sealing import Sealed
@@ -23,7 +24,11 @@ service = Service(
     migrations=Path(__file__).parents[2] / "migrations" / "versions",
     consumers=CONSUMERS,
     resources=open_resources,
-    sealed=(Sealed(petitioners, FIELDS, binding), Sealed(ratings, ("comment",), ratings_store.binding)),
+    sealed=(
+        Sealed(petitioners, FIELDS, binding),
+        Sealed(ratings, ("comment",), ratings_store.binding),
+        Sealed(supplements, ("content",), supplement_binding),
+    ),
     jobs=(
         HOUSEKEEPING,
         SEALING,

@@ -112,6 +112,14 @@ class Step(BaseModel):
     at: datetime
 
 
+class SupplementOut(BaseModel):
+    """More to the petition, that its petitioner sent by text."""
+
+    id: UUID
+    received_at: datetime
+    content: str
+
+
 class PetitionRow(BaseModel):
     """A line of the ledger (台账)."""
 
@@ -144,6 +152,7 @@ class PetitionOut(PetitionRow):
     received_at: datetime
     petitioners: list[PetitionerOut]
     progress: list[Step]
+    supplements: list[SupplementOut] = []
 
 
 class Status(BaseModel):

@@ -29,6 +29,13 @@ async def rate(
 ) -> Rated:
     """The petitioner rates the petition office and the responsible unit. Raises Refused."""
     await usecases.check_query_code(runtime, session, number, code)
+    return await give(runtime, session, number, office=office, unit=unit, comment=comment)
+
+
+async def give(
+    runtime: Runtime, session: Session, number: str, *, office: str, unit: str, comment: str | None
+) -> Rated:
+    """The same for who is known to be the petitioner. Raises Refused."""
     row = await store.by_number(session, number)
     if row is None:
         raise Refused("wrong-query-code")

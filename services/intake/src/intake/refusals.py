@@ -23,6 +23,16 @@ define(
     ),
 )
 define(
+    "not-the-contact",
+    Refusal(
+        404,
+        "该编号不属于此手机号码",
+        "This number does not belong to this telephone",
+        "用登记时的手机号码发送",
+        "Use the telephone it was registered with",
+    ),
+)
+define(
     "external-id-reused",
     Refusal(
         409,

@@ -205,6 +205,17 @@ group_alarms = Table(
     Column("about_region", Text),
     Column("at", DateTime(timezone=True), nullable=False),
 )
+# more to a petition, that its petitioner sent by text; also where the petition itself has still to come
+supplements = Table(
+    "supplements",
+    metadata,
+    Column("id", Uuid, primary_key=True),  # of the text
+    Column("petition_id", Uuid, nullable=False, index=True),
+    Column("number", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # encrypted
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("kept_at", DateTime(timezone=True), nullable=False),
+)
 # units that were asked for support (协办), here or by a unit of this node, and what they may read until it ends.
 # version: of the request, 0 while only the file is here; lent_at: when the file was sent, at the asking unit's node
 supports = Table(

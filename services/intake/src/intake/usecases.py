@@ -1,7 +1,7 @@
 """What can be done with petitions. Each function runs inside its caller's transaction."""
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -123,10 +123,13 @@ def _same(left: str, right: str) -> bool:
 
 
 def send_contacts(
-    runtime: Runtime, session: Session, events: Sequence[Envelope], people: Mapping[UUID, Sequence[Petitioner]]
-) -> None:
-    """Tell notify of this node how to reach the petitioners of petitions registered here."""
+    runtime: Runtime, session: Session, events: Sequence[Envelope], people: Mapping[UUID, Sequence[Petitioner]],
+    known: Collection[UUID] = (),
+) -> None:  # fmt: skip
+    """Tell notify of this node how to reach the petitioners of petitions registered here. known: those it was told."""
     for event in events:
+        if event.subject in known:
+            continue
         phone = next((person.phone for person in people[event.subject] if person.phone), None)
         if phone is not None:
             state: PetitionState = event.data

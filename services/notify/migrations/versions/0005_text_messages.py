@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0005"
 down_revision = "0004"
@@ -26,7 +27,7 @@ def upgrade() -> None:
 
 
 def _messages() -> None:
-    for name in ("petition_id", "case_stage", "happening"):
+    for name in ("petition_id", "case_stage", "happening", "text"):
         op.alter_column("messages", name, nullable=True)
     for column in (
         sa.Column("phone_key", sa.LargeBinary()),
@@ -36,14 +37,17 @@ def _messages() -> None:
         sa.Column("answers", sa.Uuid()),
         sa.Column("notice_id", sa.Uuid()),
         sa.Column("author", sa.Text()),
-        sa.Column("parts", sa.SmallInteger()),
+        sa.Column("tried", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("claimed_by", sa.Text()),
+        sa.Column("version", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("parts", sa.SmallInteger(), server_default=sa.text("1"), nullable=False),
         sa.Column("expires_at", MOMENT),
         sa.Column("sent_at", MOMENT),
     ):
         op.add_column("messages", column)
     op.create_foreign_key(op.f("fk_messages_phone_key_phones"), "messages", "phones", ["phone_key"], ["key"])
     op.drop_index("ix_messages_due", "messages")
-    ready, awaited = sa.text("state IN ('queued', 'sending')"), sa.text("state IN ('sent', 'unknown')")
+    ready, awaited = sa.text("state = 'queued'"), sa.text("state IN ('sending', 'sent', 'unknown')")
     op.create_index("ix_messages_ready", "messages", ["lane", "due_at", "id"], postgresql_where=ready)
     op.create_index("ix_messages_awaited", "messages", ["due_at"], postgresql_where=awaited)
     op.create_index("ix_messages_phone", "messages", ["phone_key", "id"])
@@ -51,7 +55,7 @@ def _messages() -> None:
     op.create_index("ix_messages_notice", "messages", ["notice_id", "state"], postgresql_where=of_notice)
     op.create_index("ix_messages_answers", "messages", ["answers"], postgresql_where=an_answer)
     # what had been sent before anybody followed it has no fate to wait for
-    op.execute("UPDATE messages SET due_at = 'infinity' WHERE state = 'sent'")
+    op.execute("UPDATE messages SET due_at = 'infinity', version = attempts WHERE state IN ('sent', 'failed')")
 
 
 def _parts() -> None:
@@ -104,10 +108,11 @@ def downgrade() -> None:
     op.execute("UPDATE messages SET state = 'failed' WHERE state IN ('expired', 'held', 'cancelled')")
     op.drop_constraint(op.f("fk_messages_phone_key_phones"), "messages", type_="foreignkey")
     for name in (
-        "sent_at", "expires_at", "parts", "author", "notice_id", "answers", "statutory", "lane", "unit", "phone_key",
+        "sent_at", "expires_at", "parts", "version", "claimed_by", "tried", "author", "notice_id", "answers", "statutory", "lane", "unit", "phone_key",
     ):  # fmt: skip
         op.drop_column("messages", name)
-    for name in ("petition_id", "case_stage", "happening"):
+    op.execute("UPDATE messages SET text = '' WHERE text IS NULL")
+    for name in ("petition_id", "case_stage", "happening", "text"):
         op.alter_column("messages", name, nullable=False)
     op.drop_index(op.f("ix_petitions_phone_key"), "petitions")
     op.drop_constraint(op.f("fk_petitions_phone_key_phones"), "petitions", type_="foreignkey")

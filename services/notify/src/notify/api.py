@@ -45,6 +45,8 @@ def _shown(ring: Keyring, row: Any) -> Message:
         phone=mask(phone),
         status=row.state,
         gateway=row.gateway,
+        parts=row.parts,
+        reason=row.reason,
         created_at=row.created_at,
         at=row.state_at,
     )

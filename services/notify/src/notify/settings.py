@@ -1,11 +1,17 @@
 """What an operator may set for notify, in [services.notify] of the node file."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from notify.callbacks.settings import Callbacks
 from notify.gateways.settings import Console, GatewaySettings
+from notify.inbound.settings import TextSettings
+from notify.outbound.domain import Policy
+from notify.outbound.settings import Outbound
+from notify.staff.settings import Staff
 
 
 class Settings(BaseModel):
@@ -13,16 +19,32 @@ class Settings(BaseModel):
 
     gateways: tuple[GatewaySettings, ...] = Field(default=(Console(name="console"),), min_length=1, max_length=20)
     language: Literal["zh", "en"] = "zh"
+    folder: Path = Field(default=Path(), description="of what must outlive a process: spool, and what it had begun")
     link: str | None = Field(default=None, description="where petitioners look up; the node's public_url by default")
     give_up_hours: float = Field(default=72, gt=0, description="how long a message is tried")
     lease_seconds: float = Field(
-        default=60, gt=0, description="after this time what another process was sending is taken over"
+        default=180, gt=0, description="after this time what another process was sending is taken over"
     )
-    batch: int = Field(default=50, ge=1, le=1000, description="messages claimed at once")
+    staff: Staff = Staff()
+    callbacks: Callbacks = Callbacks()
+    texts: TextSettings = TextSettings()
+    batch: int = Field(default=250, ge=1, le=1000, description="messages claimed at once")
+    outbound: Outbound = Outbound()
 
     @property
-    def give_up(self) -> timedelta:
-        return timedelta(hours=self.give_up_hours)
+    def policy(self) -> Policy:
+        """By which it is judged whether a message leaves now."""
+        out = self.outbound
+        hours = (out.answer_hours, self.give_up_hours, out.mass_hours)
+        answer, notice, mass = (timedelta(hours=each) for each in hours)
+        return Policy(
+            quiet=out.quiet,
+            statutory_ignores_quiet=out.statutory_ignores_quiet,
+            statutory_ignores_opt_out=out.statutory_ignores_opt_out,
+            to_a_number=out.to_a_number,
+            number_time=out.number_time,
+            expiry=(answer, notice, mass),
+        )
 
     @property
     def lease(self) -> timedelta:

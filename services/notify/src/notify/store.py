@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import Row, Select, or_, select
 
+from contracts.case_events import CaseState
 from contracts.envelope import Envelope
 from contracts.letters import Contact
 from contracts.reading import readers_told
@@ -15,7 +16,7 @@ from kit.crypto import Keyring
 from kit.db import Session
 from kit.paths import ancestors
 from notify import phones
-from notify.domain import HAPPENINGS
+from notify.domain import happenings
 from notify.outbound.tables import messages
 from notify.tables import petition_scopes, petitions
 from notify.tables import phones as phone_rows
@@ -27,12 +28,14 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) AS told (i
 ON CONFLICT (id) DO UPDATE SET region = excluded.region, phone_key = excluded.phone_key
 """
 CASES = """
-INSERT INTO petitions (id, number, case_version, accused_units, readers)
-SELECT id, number, version, ARRAY(SELECT jsonb_array_elements_text(accused)),
+INSERT INTO petitions (id, number, case_version, state, stage, state_at, merged_into, accused_units, readers)
+SELECT id, number, version, state, stage, at, merged, ARRAY(SELECT jsonb_array_elements_text(accused)),
   (SELECT array_agg(value) FROM jsonb_array_elements_text(readers) AS value)
-FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::jsonb[], $5::jsonb[])
-  AS told (id, number, version, accused, readers) ORDER BY id
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::jsonb[], $5::jsonb[], $6::text[], $7::text[], $8::timestamptz[],
+    $9::uuid[])
+  AS told (id, number, version, accused, readers, state, stage, at, merged) ORDER BY id
 ON CONFLICT (id) DO UPDATE SET case_version = excluded.case_version, accused_units = excluded.accused_units,
+  state = excluded.state, stage = excluded.stage, state_at = excluded.state_at, merged_into = excluded.merged_into,
   readers = coalesce(excluded.readers, petitions.readers)
   WHERE petitions.case_version < excluded.case_version
 """
@@ -44,7 +47,7 @@ SCOPES = """
 INSERT INTO petition_scopes (scope, petition_id) SELECT * FROM unnest($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING
 """
 UNTOLD = """
-SELECT stages.petition_id, stages.case_stage, stage, number, petitions.phone_key, stages.traceparent FROM stages
+SELECT stages.petition_id, stages.case_stage, stages.stage, number, petitions.phone_key, stages.traceparent FROM stages
 JOIN petitions ON petitions.id = stages.petition_id AND petitions.phone_key IS NOT NULL
 LEFT JOIN messages ON messages.petition_id = stages.petition_id AND messages.case_stage = stages.case_stage
   AND messages.happening = stages.stage
@@ -81,17 +84,25 @@ async def keep_cases(session: Session, events: Sequence[Envelope]) -> None:
         [event.version for event in newest.values()],
         [json.dumps(event.data.accused_units) for event in newest.values()],
         [readers[petition_id] for petition_id in newest],
+        [event.data.state for event in newest.values()],
+        [event.data.stage for event in newest.values()],
+        [event.data.last.at for event in newest.values()],
+        [event.data.merged_into for event in newest.values()],
     )
-    reached = [event for event in events if event.type in HAPPENINGS]
+    reached = [(event, happening) for event in events for happening in happenings(event.type, _running(event.data))]
     await session.raw.execute(
         STAGES,
-        [event.subject for event in reached],
-        [event.data.stage for event in reached],
-        [HAPPENINGS[event.type] for event in reached],
-        [event.data.last.at for event in reached],
-        [event.traceparent for event in reached],
+        [event.subject for event, _ in reached],
+        [event.data.stage for event, _ in reached],
+        [happening for _, happening in reached],
+        [event.data.last.at for event, _ in reached],
+        [event.traceparent for event, _ in reached],
     )
     await _add_scopes(session, [(event.subject, region) for event in events for region in event.data.regions])
+
+
+def _running(case: CaseState) -> set[str]:
+    return {clock.name for clock in case.clocks if clock.stopped_at is None and clock.due_at is not None}
 
 
 async def _add_scopes(session: Session, regions: Sequence[tuple[UUID, str]]) -> None:

@@ -41,6 +41,11 @@ petitions = Table(
     Column("case_version", BigInteger, nullable=False, server_default=text("0")),
     Column("accused_units", ARRAY(Text)),  # null until the case is known: till then nobody may read
     Column("readers", ARRAY(Text)),  # who alone may read it (保密); null: everybody in scope
+    # how far its case is, for who asks by text; null: only registered
+    Column("state", Text),
+    Column("stage", Text),
+    Column("state_at", DateTime(timezone=True)),
+    Column("merged_into", Uuid),
 )
 petition_scopes = Table(
     "petition_scopes",

@@ -9,8 +9,9 @@ from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
 from notify import domain, resources, store
+from notify.inbound import usecases as texts
 from notify.outbound import outgoing
-from notify.outbound.outgoing import Draft
+from notify.outbound.outgoing import Draft, Lane
 
 
 def draft(
@@ -19,7 +20,7 @@ def draft(
 ) -> Draft:  # fmt: skip
     """A message of one template, in the language of this node."""
     held, name = resources.of(runtime), domain.template_of(case_stage, happening)
-    template = held.templates[(name, held.settings.language)]
+    template = held.templates.of(runtime.settings.node.office_unit, name, held.settings.language)
     values = {"office": held.office, "link": held.link, "number": number, "query_code": query_code}
     return Draft(
         id=runtime.ids.new(),
@@ -32,6 +33,9 @@ def draft(
         language=template.language,
         text=template.render(values),
         traceparent=traceparent,
+        lane=Lane.ANSWER if happening == domain.REGISTERED else Lane.NOTICE,  # who has just registered waits for it
+        statutory=name in held.settings.outbound.statutory,
+        unit=runtime.settings.node.office_unit,
     )
 
 
@@ -47,6 +51,9 @@ async def take_contacts(runtime: Runtime, session: Session, letters: Sequence[En
     drafts = []
     for letter in letters:
         contact: Contact = letter.data
+        if contact.text_id is not None:
+            drafts.append(texts.confirmation(runtime, letter, keys[contact.phone]))
+            continue
         drafts.append(
             draft(
                 runtime, letter.subject, keys[contact.phone], domain.REGISTERED, number=contact.number,
@@ -54,6 +61,7 @@ async def take_contacts(runtime: Runtime, session: Session, letters: Sequence[En
             )
         )  # fmt: skip
     await outgoing.add(session, runtime.keyring, drafts, runtime.clock.now())
+    await texts.note_registered(session, letters)
     await tell_stages(runtime, session, [letter.subject for letter in letters])
 
 

@@ -14,7 +14,7 @@ from kit.health import simulated
 from portal import resources, wording
 from portal.forms import fresh_key
 from portal.usecases import Visit
-from portal.visits import ANALYSTS, READERS, cookie_name, csrf_for, runtime_of, set_cookie, visitor_of
+from portal.visits import ANALYSTS, OPERATORS, READERS, cookie_name, csrf_for, runtime_of, set_cookie, visitor_of
 from portal.wording import DEFAULT, LANGUAGES, Wording
 
 HERE = Path(__file__).parent
@@ -86,10 +86,13 @@ def _shared(request: Request) -> dict[str, Any]:
         "simulated": simulated(runtime.clock).get("simulated_time", {}).get("now"),
         "office_name": _unit_name(request, runtime.settings.node.office_unit),
         "visit": visit,
+        "unread": getattr(request.state, "unread", None),
         "reads_cases": bool(roles & set(READERS)),
         "registers": bool(roles & {"clerk", "handler"}),
         "approves": "leader" in roles,
         "reads_statistics": bool(roles & set(ANALYSTS)),
+        "answers_texts": bool(roles & set(OPERATORS)),
+        "reads_gateways": bool(roles & {*OPERATORS, "supervisor", "analyst"}),
         "unit_name": lambda code: _unit_name(request, code),
         "csrf": csrf_for(request),
         "fresh_key": fresh_key,

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
 from contracts.units import UnitDirectory
 from kit.limits import Allowance
 from kit.runtime import Runtime
+from portal.bell import Bells
 from portal.calls import Calls
 from portal.issuing import Issuer
 from portal.passwords import Passwords
@@ -25,6 +26,7 @@ class Resources:
     passwords: Passwords
     sign_ins: Allowance
     calls: Calls
+    bells: Bells = field(default_factory=Bells)
 
 
 @asynccontextmanager

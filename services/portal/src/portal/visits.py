@@ -9,11 +9,12 @@ from starlette.responses import Response
 from kit.auth import Policy, Principal
 from kit.errors import Refused
 from kit.runtime import Runtime
-from portal import usecases
+from portal import resources, usecases
 from portal.usecases import Visit
 
 READERS = ("clerk", "handler", "leader", "supervisor")
 ANALYSTS = ("analyst", *READERS)
+OPERATORS = ("clerk", "leader")  # of text messages
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -66,7 +67,10 @@ class StaffPolicy(Policy):
     def __str__(self) -> str:
         return f"session: {super().__str__()}"
 
-    async def __call__(self, principal: Annotated[Principal, Depends(_principal)]) -> Principal:
+    async def __call__(self, request: Request, principal: Annotated[Principal, Depends(_principal)]) -> Principal:
+        if request.method == "GET" and principal.roles & set(READERS):
+            held, visit = resources.of(runtime_of(request)), request.state.visit
+            request.state.unread = await held.bells.count(held.calls, visit.account.username, visit.token)
         return self.check(principal)
 
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from contracts.envelope import Envelope
-from contracts.events import CaseState, PetitionState
+from contracts.events import CASE_HAPPENINGS, CaseState, PetitionState, case_event
 from contracts.letters import CaseFile, CaseProgress, RecallRequest
-from contracts.speech import parse_event, parse_letter, pass_down
+from contracts.speech import parse_event, parse_letter, pass_down, show
 from kit.bus import Consumer
 from kit.db import Session
 from kit.errors import Refused
+from kit.paths import lies_in
 from kit.runtime import Runtime
 from routing import approvals, decisions, resources, store, usecases
 from routing.domain import Case, Unit
@@ -92,6 +93,10 @@ async def on_case_file(runtime: Runtime, session: Session, letters: Sequence[Env
         if case.writer != runtime.node or not _may_tell(runtime, letter.node, case, before):
             raise Refused("not-the-writer", petition=str(letter.subject))
         await procedures_usecases.receive(session, held.procedures, case.procedure, file.definition)
+        action = file.case.last.action
+        # its event rises past this node, whose services must hear of it too; an action of a newer node has none here
+        if action in CASE_HAPPENINGS and not lies_in(letter.node, runtime.node):
+            show(session, letter, case_event(action), file.case)
         if await store.keep(session, runtime.keyring, [case]):
             await usecases.watch(runtime, session, [case])
         known = await store.locked(session, case.id)

@@ -96,13 +96,30 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """The answer to a hand-over that had ended in doubt. gateway_id: it was taken, and receipts will name it so; null:
+    it was not taken, `reason` says why.
+    """
+
+    message_id: UUID
+    number: int
+    gateway_id: str | None
+    reason: str | None = None
+
+
+async def unheard(_gateway: str, _late: Late) -> None:
+    """For who leaves what is in doubt to receipts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Taking:
-    """Keeps what a gateway brings. Both return when it is kept durably, so only then the gateway is answered; what they
-    raise means that it is not kept, and the gateway brings it again.
+    """Keeps what a gateway brings. All return when it is kept durably, so only then the gateway is answered; what they
+    raise means that it is not kept, and the gateway brings it again (a late answer it does not).
     """
 
     incoming: Callable[[str, Incoming], Awaitable[None]]  # gateway's name, what came
     receipt: Callable[[str, Receipt], Awaitable[None]]
+    late: Callable[[str, Late], Awaitable[None]] = unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +129,11 @@ class Health:
     up: bool
     since: datetime
     reason: str | None = None
+
+    def turned(self, at: datetime, reason: str | None = None) -> "Health":
+        """As it is at that moment: up, unless there is a reason why not."""
+        up = reason is None
+        return Health(up, self.since if up is self.up else at, reason)
 
 
 class Gateway(Protocol):

@@ -28,7 +28,7 @@ class Console(Common):
 
 class Line(Common):
     """A line that is held open. secret_file: holds the password, nothing else; window: messages under way without an
-    answer; seconds: until an answer must be there.
+    answer; seconds: until an answer must be there; pause: the longest between two tries to open it.
     """
 
     host: str
@@ -37,28 +37,41 @@ class Line(Common):
     secret_file: Path
     window: int = Field(default=10, ge=1, le=1000)
     seconds: float = Field(default=60, gt=0)
+    pause: float = Field(default=60, ge=1)
 
 
 class Smpp(Line):
+    """prefix: the country's code, before mobile numbers, where the gateway wants it; receipt_ids: as what receipts in
+    text write the number that answers wrote the other way: the same, or decimal where answers are hexadecimal, or hex.
+    """
+
     kind: Literal["smpp"]
+    account: str = Field(min_length=1, max_length=15, pattern=r"^[!-~]+$", description="system_id")
+    sender: str = Field(default="", pattern=r"^[0-9]{0,20}$")
     idle: float = Field(default=30, gt=0, description="seconds until enquire_link")
     long: Literal["header", "payload"] = Field(default="header", description="as which long messages go")
-    system_type: str = Field(default="", max_length=12)
+    system_type: str = Field(default="", max_length=12, pattern=r"^[ -~]*$")
+    prefix: str = Field(default="", pattern=r"^[0-9]{0,4}$")
+    receipt_ids: Literal["same", "decimal", "hex"] = "same"
 
 
 class Cmpp(Line):
     kind: Literal["cmpp"]
+    account: str = Field(min_length=1, max_length=6, pattern=r"^[!-~]+$", description="source address (企业代码)")
     version: Literal["2.0", "3.0"] = "2.0"
-    service: str = Field(default="", max_length=10, description="service id that the carrier gave")
+    service: str = Field(
+        default="", max_length=10, pattern=r"^[ -~]*$", description="service id (业务代码) that the carrier gave"
+    )
     idle: float = Field(default=180, gt=0, description="seconds until the active test")
+    letters: Literal["ucs2", "gbk"] = Field(default="ucs2", description="as what other than ASCII text leaves")
 
 
 class Http(Common):
     """A vendor's interface over HTTP: requests and callbacks signed with the secret."""
 
     kind: Literal["http"]
-    url: str = Field(pattern=r"^https?://")
-    account: str = Field(min_length=1, max_length=64)
+    url: str = Field(pattern=r"^https?://[^\s?#]+$", description="where messages are posted to")
+    account: str = Field(min_length=1, max_length=64, pattern=r"^[!-~]+$")
     secret_file: Path
     window: int = Field(default=10, ge=1, le=1000)
     seconds: float = Field(default=30, gt=0)

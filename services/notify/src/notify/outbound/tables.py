@@ -17,12 +17,13 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from notify.tables import metadata
 
 # state: queued -> sending -> sent -> delivered | failed | expired; unknown: left without an answer, until a receipt or
 # the gateway tells; held: of a notice that is paused; cancelled: of one that was stopped, or nobody wants it any more.
-# due_at: next try of a queued one, end of the lease of one being sent, of the wait for the fate of one sent or unknown
+# due_at: next try of a queued one, end of the lease of one being sent, next look after one sent or unknown
 messages = Table(
     "messages",
     metadata,
@@ -36,16 +37,21 @@ messages = Table(
     Column("template", Text, nullable=False),  # in which words
     Column("template_version", Integer, nullable=False),
     Column("language", Text, nullable=False),
-    Column("text", LargeBinary, nullable=False),  # encrypted: it may hold a query code
+    Column("text", LargeBinary),  # encrypted: it may hold a query code. Null: it has been kept long enough
     Column("lane", SmallInteger, nullable=False, server_default=text("1")),  # 0 answers, 1 notices, 2 mass notices
     Column("statutory", Boolean, nullable=False, server_default=text("false")),
     Column("answers", Uuid),  # the text from the telephone that this answers
     Column("notice_id", Uuid),  # the mass notice it belongs to
     Column("author", Text),  # the operator who wrote it
     Column("state", Text, nullable=False),
-    Column("gateway", Text),
-    Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("parts", SmallInteger),  # how many it went out as
+    Column("gateway", Text),  # written before it is handed over
+    Column("tried", ARRAY(Text), nullable=False, server_default=text("'{}'")),  # did not take it in this round
+    Column(
+        "attempts", Integer, nullable=False, server_default=text("0")
+    ),  # also names who may settle it: who claimed last
+    Column("claimed_by", Text),  # the journal of the process that sends it
+    Column("version", Integer, nullable=False, server_default=text("0")),  # sequence of the events that told of it
+    Column("parts", SmallInteger, nullable=False, server_default=text("1")),  # how many short messages it is
     Column("reason", Text),
     Column("traceparent", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
@@ -54,8 +60,8 @@ messages = Table(
     Column("sent_at", DateTime(timezone=True)),
     Column("state_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("petition_id", "case_stage", "happening"),
-    Index("ix_messages_ready", "lane", "due_at", "id", postgresql_where=text("state IN ('queued', 'sending')")),
-    Index("ix_messages_awaited", "due_at", postgresql_where=text("state IN ('sent', 'unknown')")),
+    Index("ix_messages_ready", "lane", "due_at", "id", postgresql_where=text("state = 'queued'")),
+    Index("ix_messages_awaited", "due_at", postgresql_where=text("state IN ('sending', 'sent', 'unknown')")),
     Index("ix_messages_phone", "phone_key", "id"),
     Index("ix_messages_notice", "notice_id", "state", postgresql_where=text("notice_id IS NOT NULL")),
     Index("ix_messages_answers", "answers", postgresql_where=text("answers IS NOT NULL")),
@@ -90,7 +96,7 @@ early_receipts = Table(
     PrimaryKeyConstraint("gateway", "gateway_id"),
     Index("ix_early_receipts_phone", "phone_key"),
 )
-# what may still leave now, by name (a gateway, or the node): all processes take from it
+# what may still leave now, by name (a gateway; empty: the node): all processes take from it
 allowances = Table(
     "allowances",
     metadata,

@@ -11,6 +11,7 @@ from datetime import datetime
 from hmac import compare_digest
 from itertools import count
 
+from kit.logs import log
 from notify.gateways.cmpp.fields import Malformed
 from notify.gateways.cmpp.packets import (
     HEADER,
@@ -36,6 +37,12 @@ from notify.gateways.cmpp.packets import (
 from notify.gateways.interface import InDoubt, NotSent
 
 Take = Callable[[Deliver], Awaitable[None]]
+Late = Callable[[SubmitResp], Awaitable[None]]
+REMEMBERED = 10_000  # unanswered submits of which a late answer is still understood
+
+
+class NoAnswer(InDoubt):
+    """None came in time, on a line that stands."""
 
 
 class Refused(Exception):
@@ -73,41 +80,63 @@ class Connection:
         self._reader, self._writer, self._account = reader, writer, account
         self._sequences = count(1)
         self._waiting: dict[int, asyncio.Future[Packet]] = {}
+        self._overdue: dict[int, Late] = {}
         self._window = asyncio.Semaphore(account.window)
         self._lost: Exception | None = None
 
-    async def submit(self, packet: Submit) -> SubmitResp:
-        """The gateway's answer. Raises NotSent: nothing has left; InDoubt: it has, without an answer; Malformed."""
+    async def submit(self, packet: Submit, late: Late | None = None) -> SubmitResp:
+        """The gateway's answer. Raises NotSent: nothing has left; NoAnswer, InDoubt: it has; Malformed.
+
+        late: is told the answer when it comes after all, as long as the line stands.
+        """
         async with self._window:
-            answer = await self._ask(packet)
+            answer = await self._ask(packet, late)
         if not isinstance(answer, SubmitResp):
-            raise InDoubt("the answer is none to a submit")
+            raise InDoubt("other-answer")
         return answer
 
-    async def _ask(self, packet: Packet) -> Packet:
+    async def _ask(self, packet: Packet, late: Late | None = None) -> Packet:
         if self._lost is not None:
             raise NotSent(type(self._lost).__name__)
         sequence = next(self._sequences) & 0xFFFF_FFFF
         octets = encode(packet, sequence, self._account.version)
-        answer = self._waiting[sequence] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Packet] = asyncio.get_running_loop().create_future()
+        self._waiting[sequence] = answer
         try:
             self._writer.write(octets)
-            return await asyncio.wait_for(self._drained(answer), self._account.seconds)
+            async with asyncio.timeout(self._account.seconds):  # wait_for would lose a cancel that meets the answer
+                await self._writer.drain()
+                return await answer
         except TimeoutError:
-            raise InDoubt("no answer in time") from None
+            self._remember(sequence, late)
+            raise NoAnswer("no-answer") from None
         except OSError as error:
             raise InDoubt(type(error).__name__) from None
         finally:
             self._waiting.pop(sequence, None)
+            answer.cancel()
 
-    async def _drained(self, answer: "asyncio.Future[Packet]") -> Packet:
-        await self._writer.drain()
-        return await answer
+    def _remember(self, sequence: int, late: Late | None) -> None:
+        if late is not None:
+            self._overdue[sequence] = late
+            if len(self._overdue) > REMEMBERED:
+                del self._overdue[next(iter(self._overdue))]
 
     async def run(self, take: Take) -> None:
-        """Until the connection is lost or one side ends it. take: keeps what was delivered; the gateway is told so
-        afterwards, and delivers again what `take` could not keep. Raises OSError, EOFError, Malformed, TimeoutError.
+        """Until the connection is lost or one side ends it; cancelled, it says so to the gateway.
+
+        take: keeps what was delivered, only then the gateway is told. What `take` could not keep, whatever it raises,
+        stays without an answer and the gateway delivers it again. Raises OSError, EOFError, Malformed, TimeoutError.
         """
+        try:
+            await self._run(take)
+        except asyncio.CancelledError:
+            self._send(Terminate(), next(self._sequences) & 0xFFFF_FFFF)
+            raise
+        finally:
+            self._end()
+
+    async def _run(self, take: Take) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 reading = tasks.create_task(self._read(take, tasks))
@@ -116,14 +145,13 @@ class Connection:
                 testing.cancel()
         except* (OSError, EOFError, Malformed, TimeoutError) as errors:
             raise errors.exceptions[0] from None
-        finally:
-            self._end()
 
     def _end(self) -> None:
         self._lost = ConnectionError("the connection has ended")
         for answer in self._waiting.values():
             if not answer.done():
-                answer.set_exception(ConnectionError("the connection has ended"))
+                answer.set_exception(self._lost)
+                answer.exception()  # who waits for the octets to leave hears of it by these
         self._writer.close()
 
     async def _read(self, take: Take, tasks: asyncio.TaskGroup) -> None:
@@ -141,12 +169,14 @@ class Connection:
                     return
                 case TerminateResp():
                     return
+                case SubmitResp() if sequence in self._overdue:
+                    tasks.create_task(_kept(self._overdue.pop(sequence)(packet)))
                 case _:
                     self._answered(packet, sequence)
 
     async def _take(self, take: Take, packet: Deliver, sequence: int) -> None:
-        await take(packet)
-        self._send(DeliverResp(packet.msg_id), sequence)
+        if await _kept(take(packet)):
+            self._send(DeliverResp(packet.msg_id), sequence)
 
     def _answered(self, packet: Packet | Unknown, sequence: int) -> None:
         answer = self._waiting.get(sequence)
@@ -173,6 +203,16 @@ class Connection:
         with contextlib.suppress(OSError):
             self._send(Terminate(), next(self._sequences) & 0xFFFF_FFFF)
             await self._writer.drain()
+
+
+async def _kept(keeping: Awaitable[None]) -> bool:
+    """The line must not break where it fails: what is under way would be in doubt."""
+    try:
+        await keeping
+    except Exception as error:  # noqa: BLE001 - whatever it is, the gateway hears of it by our silence
+        log.warning("notify.not_kept", reason=type(error).__name__)
+        return False
+    return True
 
 
 @asynccontextmanager

@@ -1,0 +1,247 @@
+"""A message centre as the suite knows gateways: its line is held again and again, parts become submit_sm, deliver_sm
+becomes texts and receipts.
+"""
+
+import asyncio
+import re
+from functools import partial
+from uuid import UUID
+
+from aiosmpplib import NPI, TON, PhoneNumber, SmppCommand, SmppCommandStatus, SubmitSm
+
+from kit.clock import Clock
+from kit.logs import log
+from notify.gateways import metrics
+from notify.gateways.interface import Health, InDoubt, Late, NotSent, Part, Receipt, Rejected, Taking, Throttled
+from notify.gateways.pace import Pace
+from notify.gateways.pauses import Pauses
+from notify.gateways.settings import Smpp
+from notify.gateways.smpp import reading
+from notify.gateways.smpp.line import Answer, Line, NoAnswer, QuerySm, Refused, name_of
+from notify.outbound.parts import Alphabet, encoded
+
+HAS_HEADER = 0x40  # of esm_class
+RECEIPT_WANTED = 1
+ALONE = {Alphabet.GSM: 160, Alphabet.UCS2: 140}  # octets: a longer one goes as message_payload
+TOO_MANY = {SmppCommandStatus.ESME_RTHROTTLED, SmppCommandStatus.ESME_RMSGQFUL}
+# what is about this message: its number, length, content. All others are about us or about the gateway (our number, the
+# account, whatever a carrier made up), so that another way, or a later try, may take it
+OF_THE_MESSAGE = {
+    SmppCommandStatus.ESME_RINVMSGLEN,
+    SmppCommandStatus.ESME_RINVDSTADR,
+    SmppCommandStatus.ESME_RINVDSTTON,
+    SmppCommandStatus.ESME_RINVDSTNPI,
+    SmppCommandStatus.ESME_RINVNUMDESTS,
+    SmppCommandStatus.ESME_RX_P_APPN,
+    SmppCommandStatus.ESME_RX_R_APPN,
+    SmppCommandStatus.ESME_RINVPARLEN,
+    SmppCommandStatus.ESME_RINVOPTPARAMVAL,
+}
+
+
+ENDS: tuple[tuple[type[Exception], str], ...] = (
+    (Rejected, "rejected"),
+    (Throttled, "throttled"),
+    (NotSent, "not-sent"),
+    (InDoubt, "in-doubt"),
+)
+MOBILE = re.compile(r"1[0-9]{10}")
+ROOM = 8  # letters of a password
+
+
+class SmppGateway:
+    """pauses: between two lines. Raises ValueError: the protocol has no room for the password."""
+
+    def __init__(self, settings: Smpp, password: str, clock: Clock, pauses: Pauses | None = None) -> None:
+        if len(password) > ROOM or not password.isascii():
+            raise ValueError(f"the password of {settings.name} is not ASCII of at most {ROOM} letters")
+        self.name = settings.name
+        self.whole = settings.long == "payload"
+        self._settings = settings
+        self._password = password
+        self._clock = clock
+        self._pauses = pauses or Pauses()
+        self._pace = Pace(settings.window)
+        self._line: Line | None = None
+        self._taking: Taking | None = None
+        self._down: str | None = "not-connected"
+        self._health = Health(up=False, since=clock.now(), reason=self._down)
+        self._can_ask = settings.receipt_ids == "same"  # else the id as the gateway wrote it is not known
+
+    @property
+    def health(self) -> Health:
+        """A line that stands is not up while it is left alone because answers did not come."""
+        reason = self._down or self._pace.silence
+        self._health = self._health.turned(self._clock.now(), reason)
+        metrics.LINE_UP.labels(self.name).set(self._health.up)
+        return self._health
+
+    async def submit(self, part: Part) -> str:
+        result = "in-doubt"
+        try:
+            gateway_id = self._judged(await self._request(self._message(part), part))
+            result = "taken"
+        except (Rejected, NotSent, InDoubt) as error:
+            result = next(label for kind, label in ENDS if isinstance(error, kind))
+            raise
+        finally:
+            metrics.SUBMITS.labels(self.name, result).inc()
+            self._count()
+        return gateway_id
+
+    async def ask(self, gateway_id: str) -> Receipt | None:
+        if not self._can_ask:
+            return None
+        try:
+            answer = await self._request(QuerySm(message_id=gateway_id, source=self._sender()))
+        except (InDoubt, Rejected) as error:
+            raise NotSent(str(error)) from error
+        if answer.command != SmppCommand.QUERY_SM_RESP or answer.status == SmppCommandStatus.ESME_RINVCMDID:
+            self._can_ask = False  # it has no such question
+        return None if answer.status else reading.asked(answer.body, gateway_id, self._clock.now())
+
+    async def has(self, message_id: UUID) -> bool | None:  # noqa: ARG002 - SMPP only knows ids that the gateway gave
+        return None
+
+    async def run(self, taking: Taking) -> None:
+        self._taking = taking
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            reason, stood = await self._one_line()
+            pause = self._pauses.after(loop.time() - began if stood else 0)
+            metrics.RECONNECTS.labels(self.name).inc()
+            log.warning("notify.line_down", gateway=self.name, reason=reason, pause=round(pause, 2))
+            await asyncio.sleep(pause)
+
+    async def _one_line(self) -> tuple[str, bool]:
+        """From its beginning to its end: why it ended, and whether it stood."""
+        line, stood, reason = Line(self._settings, self._password, self._keep), False, "ended"
+        try:
+            await line.connect()
+            self._line, self._down, stood = line, None, True
+            log.info("notify.line_up", gateway=self.name)
+            _ = self.health
+            await line.hold()
+        except Refused as error:
+            reason = str(error)
+        except (TimeoutError, NoAnswer):
+            reason = "no-answer"
+        except Exception as error:  # noqa: BLE001 - whatever a peer sends, the next line is opened
+            reason = type(error).__name__
+        finally:
+            self._line, self._down = None, reason
+            _ = self.health
+            await line.close()
+            self._pace.call_all()
+        return reason, stood
+
+    async def _request(self, message: SubmitSm | QuerySm, part: Part | None = None) -> Answer:
+        """Raises Rejected, NotSent, Throttled, InDoubt."""
+        if self._line is None:
+            raise NotSent(self._down)
+        await self._pace.enter()
+        self._count()
+        try:
+            if (line := self._line) is None:
+                raise NotSent(self._down)
+            answer = await line.request(message, partial(self._late, part) if part else None)
+            self._pace.heard()
+        except NoAnswer:
+            self._pace.unanswered()
+            raise
+        except ValueError as error:
+            raise Rejected("malformed") from error
+        finally:
+            self._pace.leave()
+            self._count()
+        return answer
+
+    def _count(self) -> None:
+        metrics.UNDER_WAY.labels(self.name).set(self._pace.under_way)
+        metrics.WINDOW.labels(self.name).set(self._pace.allowed)
+
+    def _judged(self, answer: Answer) -> str:
+        """The id that the gateway gave. Raises Rejected, Throttled, NotSent, InDoubt."""
+        if answer.status in TOO_MANY:
+            raise Throttled(self._pace.too_many())
+        if answer.status in OF_THE_MESSAGE:
+            raise Rejected(name_of(answer.status))
+        if answer.status or answer.command != SmppCommand.SUBMIT_SM_RESP:
+            raise NotSent(name_of(answer.status))
+        self._pace.taken()
+        gateway_id = reading.written(answer.body, self._settings.receipt_ids)
+        if not gateway_id:
+            raise InDoubt("no-id")  # it has it, but receipts cannot name it
+        return gateway_id
+
+    def _message(self, part: Part) -> SubmitSm:
+        """Raises Rejected."""
+        content = part.payload or encoded(part.text, part.alphabet)
+        encoding = "ucs2" if part.alphabet is Alphabet.UCS2 else None
+        fits = len(content) <= ALONE[part.alphabet]
+        try:
+            message = SubmitSm(
+                source=self._sender(), destination=self._number(part.phone), encoding=encoding,
+                # the library asks for a text even where the octets are given; a message_payload it encodes itself
+                short_message="-" if fits else "", message_payload="" if fits else part.text, error_handling="replace",
+                esm_class=HAS_HEADER if part.total > 1 else 0, registered_delivery=RECEIPT_WANTED,
+                validity_period=part.valid_for,
+            )  # fmt: skip
+        except ValueError as error:
+            raise Rejected("malformed") from error
+        if fits:
+            message.set_encoded_message(content)
+        return message
+
+    def _sender(self) -> PhoneNumber:
+        return PhoneNumber(self._settings.sender, TON.UNKNOWN, NPI.ISDN)
+
+    def _number(self, phone: str) -> PhoneNumber:
+        """Raises ValueError."""
+        if self._settings.prefix and MOBILE.fullmatch(phone):
+            return PhoneNumber(self._settings.prefix + phone, TON.INTERNATIONAL, NPI.ISDN)
+        return PhoneNumber(phone, TON.UNKNOWN, NPI.ISDN)
+
+    async def _keep(self, pdu: bytes) -> SmppCommandStatus:
+        """With which status a deliver_sm is answered: that of a temporary fault makes the gateway bring it again."""
+        what, status = "unreadable", SmppCommandStatus.ESME_RX_P_APPN
+        try:
+            told = reading.read(pdu)
+            what = "receipt" if told.is_receipt else "text"
+            await self._bring(told, pdu)
+            status = SmppCommandStatus.ESME_ROK
+        except reading.Malformed as error:
+            log.warning("notify.pdu_unreadable", gateway=self.name, reason=str(error), octets=len(pdu))
+        except Exception as error:  # noqa: BLE001 - what could not be kept must not end the line of all others
+            what, status = "not-kept", SmppCommandStatus.ESME_RX_T_APPN
+            log.warning("notify.not_kept", gateway=self.name, reason=type(error).__name__)
+        metrics.BROUGHT.labels(self.name, what).inc()
+        return status
+
+    async def _bring(self, told: reading.Delivered, pdu: bytes) -> None:
+        """Returns when it is kept. Raises what the keeping raises."""
+        if self._taking is None:
+            raise NotSent("nobody takes anything yet")
+        now = self._clock.now()
+        if not told.is_receipt:
+            await self._taking.incoming(self.name, reading.incoming(told, pdu, now))
+        elif (receipt := reading.receipt(told, self._settings.receipt_ids, now)) is not None:
+            await self._taking.receipt(self.name, receipt)
+
+    async def _late(self, part: Part, answer: Answer) -> None:
+        """The answer to a part that was given up: what it is in truth."""
+        gateway_id, reason = None, None
+        try:
+            gateway_id = self._judged(answer)
+        except (Rejected, NotSent, InDoubt) as error:
+            reason = str(error)
+            if isinstance(error, InDoubt):
+                return
+        late = Late(part.message_id, part.number, gateway_id, reason)
+        log.info("notify.late_answer", gateway=self.name, id=str(part.message_id), taken=gateway_id is not None)
+        try:
+            if self._taking is not None:
+                await self._taking.late(self.name, late)
+        except Exception as error:  # noqa: BLE001 - a receipt, or asking, will settle it
+            log.warning("notify.not_kept", gateway=self.name, reason=type(error).__name__)

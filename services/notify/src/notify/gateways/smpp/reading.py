@@ -1,0 +1,209 @@
+"""What the octets say that a message centre sends: texts from telephones, receipts, ids.
+
+Source: SMPP 3.4 issue 1.2, sections 4.4.2, 4.6.1, 4.8.2, 5.2.12, 5.2.19, 5.2.28, 5.3.2 and appendix B. The library's
+own reading is not used: unusual octets end its line, or lose a text (ADR 0037).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Literal
+
+from notify.gateways.arriving import Letters, Unreadable, opened, said
+from notify.gateways.interface import Fate, Incoming, Joint, Receipt
+
+HEADER = 16  # octets before the body
+CHINA = timezone(timedelta(hours=8))
+HAS_HEADER = 0x40  # of esm_class: the content begins with a header (UDHI)
+KIND, RECEIPT, ON_ITS_WAY = 0x3C, 0x04, 0x20  # of esm_class
+RECEIPTED_ID, REFERENCE, TOTAL, NUMBER, ERROR, PAYLOAD, STATE = 0x001E, 0x020C, 0x020E, 0x020F, 0x0423, 0x0424, 0x0427
+LONGEST_TEXT_FIELD = 65
+LETTERS: dict[int, Letters] = {0: "gsm", 1: "ascii", 8: "ucs2", 15: "gbk"}  # 15: as in CMPP, used by carriers in China
+LATIN_1, UCS2 = 3, 8
+CLASSES: dict[int, Letters] = {0: "gsm", 2: "ucs2"}  # TS 23.038: data coding 0x10-0x1f, alphabet in bits 3 and 2
+STATES = {2: "DELIVRD", 3: "EXPIRED", 4: "DELETED", 5: "UNDELIV", 8: "REJECTD"}
+# all others tell of no end: ENROUTE, ACCEPTD (many centres say so when they take it), UNKNOWN
+FATES: dict[str, Fate] = {
+    "DELIVRD": "delivered",
+    "EXPIRED": "expired",
+    "DELETED": "failed",
+    "UNDELIV": "failed",
+    "REJECTD": "failed",
+}
+SAID = re.compile(r"\b(id|stat|err|done date):\s*([0-9A-Za-z_.-]{1,64})", re.IGNORECASE | re.ASCII)
+Ids = Literal["same", "decimal", "hex"]
+
+
+class Malformed(ValueError):
+    """Octets that are no deliver_sm of anybody. Never quotes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A deliver_sm. parameters: the optional ones by tag, the first of each; whole: it did not end too early."""
+
+    to: str
+    esm_class: int
+    coding: int
+    phone: str = field(repr=False)
+    content: bytes = field(repr=False)
+    parameters: Mapping[int, bytes] = field(repr=False)
+    whole: bool = True
+
+    @property
+    def is_receipt(self) -> bool:
+        """By its class; some centres only say so by parameters."""
+        return self.esm_class & KIND in {RECEIPT, ON_ITS_WAY} or {RECEIPTED_ID, STATE} <= self.parameters.keys()
+
+
+class _Fields:
+    """Takes fields off a PDU, one after the other. Raises Malformed where it ends too early."""
+
+    def __init__(self, pdu: bytes) -> None:
+        self._pdu, self._at = pdu, HEADER
+
+    def octets(self, count: int) -> bytes:
+        if self._at + count > len(self._pdu):
+            raise Malformed("it ends within a field")
+        self._at += count
+        return self._pdu[self._at - count : self._at]
+
+    def number(self) -> int:
+        return self.octets(1)[0]
+
+    def string(self) -> str:
+        end = self._pdu.find(b"\0", self._at, self._at + LONGEST_TEXT_FIELD)
+        if end < 0:
+            raise Malformed("a text field has no end")
+        return self.octets(end + 1 - self._at)[:-1].decode("ascii", errors="replace")
+
+    def address(self) -> str:
+        self.octets(2)  # type of number, plan: however it is written, phone_key finds the same one
+        return self.string().strip()
+
+    def parameters(self) -> dict[int, bytes]:
+        """As far as they can be read. What is unknown is passed over by whoever looks."""
+        found: dict[int, bytes] = {}
+        while self._at + 4 <= len(self._pdu):
+            tag, size = self._pdu[self._at : self._at + 2], self._pdu[self._at + 2 : self._at + 4]
+            self._at += 4
+            try:
+                found.setdefault(int.from_bytes(tag, "big"), self.octets(int.from_bytes(size, "big")))
+            except Malformed:
+                break
+        return found
+
+
+def read(pdu: bytes) -> Delivered:
+    """One that ends too early is not whole, but says at least whose it is. Raises Malformed: not even that."""
+    fields = _Fields(pdu)
+    fields.string()
+    phone, to = fields.address(), fields.address()
+    if not phone:
+        raise Malformed("it has no sender")
+    try:
+        esm_class = fields.number()
+        fields.octets(2)
+        fields.string(), fields.string()
+        fields.octets(2)
+        coding = fields.number()
+        fields.octets(1)
+        content = fields.octets(fields.number())
+    except Malformed:
+        return Delivered(to, 0, 0, phone, b"", {}, whole=False)
+    parameters = fields.parameters()
+    return Delivered(to, esm_class, coding, phone, content or parameters.get(PAYLOAD, b""), parameters)
+
+
+def incoming(told: Delivered, pdu: bytes, at: datetime) -> Incoming:
+    """What cannot be read is kept as it came: the content, or all of it where that has no end."""
+    joint, raw = _segment(told.parameters), told.content if told.whole else pdu
+    text: str | None = None
+    try:
+        if told.whole and raw and told.esm_class & HAS_HEADER:
+            joint, raw = opened(raw)
+        if told.whole:
+            text = _text(raw, told.coding, joint)
+    except Unreadable:
+        text = None
+    return Incoming(None, told.to, at, told.phone, text, b"" if text is not None else raw, joint)
+
+
+def _segment(parameters: Mapping[int, bytes]) -> Joint | None:
+    """Of a long message that was divided by parameters (SAR)."""
+    reference, total, number = (
+        int.from_bytes(parameters.get(tag, b"")[:2], "big") for tag in (REFERENCE, TOTAL, NUMBER)
+    )
+    return Joint(reference, total, number) if REFERENCE in parameters and 1 <= number <= total != 1 else None
+
+
+def _text(octets: bytes, coding: int, joint: Joint | None) -> str:
+    """Raises Unreadable."""
+    if not octets:
+        return ""  # in whatever alphabet
+    if coding == LATIN_1:
+        return octets.decode("latin-1").replace("\0", "")
+    letters = LETTERS.get(coding)
+    if letters is None and coding >> 4 == 1:
+        letters = CLASSES.get(coding >> 2 & 3)
+    if letters is None and coding >> 4 == 0xF and not coding & 4:
+        letters = "gsm"
+    if letters is None:
+        raise Unreadable("octets of no known alphabet")
+    return said(octets, letters, of_several=joint is not None)
+
+
+def receipt(told: Delivered, ids: Ids, now: datetime) -> Receipt | None:
+    """Null: it tells of no end, or of none of which we could know the message. Parameters go before text."""
+    letters = "utf-16-be" if told.coding == UCS2 else "latin-1"
+    found: dict[str, str] = {}
+    for name, value in SAID.findall(told.content.decode(letters, errors="replace")):
+        found.setdefault(name.lower(), value)
+    gateway_id = written(told.parameters[RECEIPTED_ID], ids) if RECEIPTED_ID in told.parameters else ""
+    gateway_id = gateway_id or _same(found.get("id", ""), 10 if ids == "decimal" else 16, ids)
+    state = told.parameters.get(STATE, b"")
+    stat = STATES.get(state[0], "") if state else found.get("stat", "").upper()
+    if not gateway_id or stat not in FATES:
+        return None
+    error = (
+        str(int.from_bytes(told.parameters[ERROR][-2:], "big")) if ERROR in told.parameters else found.get("err", "")
+    )
+    at = _moment(found.get("done date", ""), now)
+    return Receipt(gateway_id, FATES[stat], at, f"{stat}:{error[:8]}" if error.strip("0") else stat, told.phone)
+
+
+def _moment(done: str, now: datetime) -> datetime:
+    """YYMMDDhhmm and perhaps seconds, in China; now, where it is no time or one to come."""
+    try:
+        at = datetime.strptime(done, "%y%m%d%H%M%S" if len(done) == 12 else "%y%m%d%H%M").replace(tzinfo=CHINA)
+    except ValueError:
+        return now
+    return min(at.astimezone(UTC), now)
+
+
+def written(field: bytes, ids: Ids) -> str:
+    """The id that an answer, or a parameter of a receipt, writes; empty where there is none."""
+    text = field.split(b"\0", 1)[0][:LONGEST_TEXT_FIELD].decode("ascii", errors="replace").strip()
+    return _same(text, 16 if ids == "decimal" else 10, ids)
+
+
+def _same(text: str, base: Literal[10, 16], ids: Ids) -> str:
+    """However an id is written, one number is one text."""
+    if ids == "same" or not re.fullmatch(r"[0-9]+" if base == 10 else r"[0-9A-Fa-f]+", text):
+        return text
+    return str(int(text, base))
+
+
+def asked(body: bytes, gateway_id: str, now: datetime) -> Receipt | None:
+    """What a query_sm_resp tells; null: no end, or nothing that can be read."""
+    fields = _Fields(bytes(HEADER) + body)
+    try:
+        fields.string()
+        fields.string()
+        stat, error = STATES.get(fields.number(), ""), fields.number()
+    except Malformed:
+        return None
+    if stat not in FATES:
+        return None
+    return Receipt(gateway_id, FATES[stat], now, f"{stat}:{error}" if error else stat)

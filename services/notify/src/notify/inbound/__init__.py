@@ -1,0 +1,1 @@
+"""Texts that come in from telephones: kept, joined, understood, acted on, answered."""

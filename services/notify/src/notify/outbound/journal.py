@@ -1,0 +1,108 @@
+"""Which claimed messages this process has begun to hand over: lines in a file that outlives it when it is killed.
+
+So what a dead process had only claimed goes out again, and what it had begun is in doubt. The lines are not synced:
+they outlive the process, not the machine, which is why a file of another boot tells nothing.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from kit.logs import log
+
+LINES = 100_000  # of one file
+KEPT = 86_400  # seconds for which what a dead process left is looked at
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def _boot() -> str:
+    """Of this start of the machine; none elsewhere than on Linux: then no file ever tells anything."""
+    return BOOT.read_text(encoding="ascii").strip().replace("-", "") if BOOT.exists() else uuid4().hex
+
+
+class Journal:
+    """Of one process. name: of the file, for claims; it changes when the file is full, and the one before is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._boot = folder, _boot()
+        self._files: list[tuple[Path, int]] = []
+        self._lines = 0
+        self._held: set[str] = set()
+
+    @property
+    def name(self) -> str:
+        """Empty while nothing can be written: then all that a killed process had claimed is in doubt."""
+        if not self._files or self._lines >= LINES:
+            try:
+                self._open()
+            except OSError as error:
+                log.warning("notify.no_journal", error=type(error).__name__)
+        return self._files[-1][0].name if self._files else ""
+
+    @contextmanager
+    def holding(self, message_id: UUID, attempts: int) -> Iterator[None]:
+        """While this process may still begin it."""
+        self._held.add(line(message_id, attempts))
+        try:
+            yield
+        finally:
+            self._held.discard(line(message_id, attempts))
+
+    def begin(self, name: str, message_id: UUID, attempts: int) -> None:
+        """Before a message is given to a gateway, in the file that its claim names. Raises OSError."""
+        for file, descriptor in self._files:
+            if file.name == name:
+                os.write(descriptor, f"{line(message_id, attempts)}\n".encode())
+                self._lines += 1
+
+    def begun(self, name: str) -> frozenset[str] | None:
+        """What was begun of claims that name this file; null: nobody knows, or another process may still begin it."""
+        file = self._folder / name
+        own = any(each == file for each, _ in self._files)
+        if not name.startswith(self._boot) or not file.exists() or not (own or not _alive(file)):
+            return None
+        return frozenset(file.read_text(encoding="ascii").splitlines()) | self._held
+
+    def close(self) -> None:
+        for _, descriptor in self._files:
+            os.close(descriptor)
+        self._files.clear()
+
+    def _open(self) -> None:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._sweep()
+        file = self._folder / f"{self._boot}-{uuid4().hex}"
+        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        self._files.append((file, descriptor))
+        self._lines = 0
+        while len(self._files) > 2:
+            old, descriptor = self._files.pop(0)
+            old.unlink(missing_ok=True)
+            os.close(descriptor)
+
+    def _sweep(self) -> None:
+        for file in self._folder.iterdir():
+            if time.time() - file.stat().st_mtime > KEPT and not _alive(file):
+                file.unlink(missing_ok=True)
+
+
+def _alive(file: Path) -> bool:
+    """Whether the process that writes it lives."""
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def line(message_id: UUID, attempts: int) -> str:
+    return f"{message_id} {attempts}"

@@ -1,0 +1,1 @@
+"""What gateways have truly brought: how much of what they took arrived, and how soon."""

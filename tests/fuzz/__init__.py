@@ -1,0 +1,1 @@
+"""Targets for atheris; tests run each for a bounded number of runs."""
