@@ -45,8 +45,8 @@ check: ## linters, types, import rules, contracts and generated documents
 fast: ## the tests of the packages alone, without nodes, browser and faults
 	@$(PYTEST) -n 2 libs contracts services node tests/contracts tests/architecture
 
-soak: ## long runs of the simulation (not part of make test)
-	@$(PYTEST) -m soak --timeout 3600 node
+soak: ## long runs of the simulation, 200 000 texts through kills (build/soak-texts.json); not part of make test
+	@$(PYTEST) -m soak --timeout 7200 node tests/resilience/texts
 
 bench: up ## speed as ratios against floors measured in the same run, then the two below; tables in build/
 	@$(PYTHON) -m deploy.bench

@@ -68,8 +68,12 @@ def _family_time(daemon: Daemon) -> float:
 
 
 @contextmanager
-def whole_node(ground: Ground, sections: Mapping[str, Any] | None = None) -> Iterator[WholeNode]:
-    """A county's node, set up as `make up` does, with nobody above or below it. sections: more of its node file."""
+def whole_node(
+    ground: Ground, sections: Mapping[str, Any] | None = None, *, split: bool = False
+) -> Iterator[WholeNode]:
+    """A county's node, set up as `make up` does, with nobody above or below it. sections: more of its node file; split: each
+    service and role as a process of its own.
+    """
     directory = private_directory(ground.directory / "county")
     for name in (*SERVICES, "store", "log"):
         if name in SERVICES:
@@ -81,7 +85,7 @@ def whole_node(ground: Ground, sections: Mapping[str, Any] | None = None) -> Ite
     ensure_keys(directory / "keys", COUNTY)
     shutil.copyfile(SEED / "units.csv", directory / "units.csv")
     shutil.copyfile(SEED / "accounts.csv", directory / "accounts.csv")
-    application = Application(directory, split=False, by_role=True)
+    application = Application(directory, split=split, by_role=True)
     application.allocate_ports()
     _write_node_file(ground, application, password, sections or {})
     try:

@@ -5,6 +5,7 @@ from xdist.scheduler import LoadScopeScheduling
 NODES = "nodes"
 # folder -> the servers its tests share
 SHARED = {
+    "tests/resilience/texts/": "a node that texts go through",
     "tests/e2e/": NODES,
     "tests/resilience/": NODES,
     "tests/browser/": NODES,

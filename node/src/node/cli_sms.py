@@ -139,7 +139,7 @@ def tail(node_config: NodeConfig = None, node: NodeName = None, *, once: Once = 
             typer.echo("")
 
 
-@sms.command(epilog="Example: echo 13800001111 | xinqiao sms show --node township")
+@sms.command(epilog="Example: xinqiao sms show --last --node township")
 def show(
     reference: Reference = None, node_config: NodeConfig = None, node: NodeName = None, *, last: Last = False
 ) -> None:

@@ -79,17 +79,17 @@ class Burst:
         return [Sent(n, self.pattern[n % len(self.pattern)]) for n in range(self.count)]
 
     async def run(self, faults: Sequence[Fault], per_second: int, along: Fault) -> None:
-        """A share of the texts for each fault: some are kept, others under way when it strikes.
+        """A share of the texts for each fault, and one at the end: some are kept, others under way when it strikes.
 
         along: what else is begun with each share; returns when that is under way too.
         """
-        size = self.count // len(faults)
+        size = self.count // (len(faults) + 1)
         for place, fault in enumerate(faults):
             share = [pdu for each in self.sent[place * size : (place + 1) * size] for pdu in each.pdus()]
             kept = (await self.stand.status())["kept"]
             self._bring(share[: len(share) // 2], per_second=per_second)
             await along()
-            await self._kept(kept + len(share) // 10)
+            await self.kept(kept + len(share) // 10)
             self._bring(share[len(share) // 2 :])
             self.struck.append(((await self.stand.status())["kept"], time.time() * 1000))
             await fault()
@@ -99,15 +99,16 @@ class Burst:
         for start in range(0, len(pdus), AT_ONCE):
             self.stand.one.deliver(pdus[start : start + AT_ONCE], wait=False, **pace)
 
-    async def _kept(self, many: int) -> None:
+    async def kept(self, many: int) -> None:
+        """Until so many PDUs are."""
+
         async def reached() -> bool:
             return (await self.stand.status())["kept"] >= many
 
-        await eventually(reached, within=120)
+        await eventually(reached, within=300)
 
     async def handled(self, within: float) -> None:
-        """Until the centre has brought all, and all is done that follows."""
-        await self._kept(self.pdus)
+        """Until all is done that follows."""
 
         async def nothing_left() -> bool:
             return not (await self.stand.rows(OPEN))[0][0]
@@ -128,7 +129,7 @@ class Burst:
     # --- afterwards ---
 
     async def each_is_there_once(self) -> list[asyncpg.Record]:
-        """Texts that were acted on; those that came again because our answer was lost are beside them, as duplicates."""
+        """Texts that were acted on; beside them, as duplicates, those that came again because our answer was lost."""
         log = await self.stand.pdus()
         gave = {pdu["ref"]: pdu for pdu in log if pdu.get("gave") == "text"}
         assert len([pdu for pdu in log if pdu.get("gave") == "text"]) == len(gave) == self.pdus
@@ -153,16 +154,16 @@ class Burst:
     def _counted(self, rows: Sequence[asyncpg.Record], *, duplicates: bool) -> Counter[tuple[bytes, str]]:
         ring = self.stand.keyring
         chosen = [row for row in rows if (row["state"] == "duplicate") is duplicates]
-        return Counter(
-            (row["phone_key"], ring.decrypt(row["text"], text_binding(row["id"], "text"))) for row in chosen
-        )
+        return Counter((row["phone_key"], ring.decrypt(row["text"], text_binding(row["id"], "text"))) for row in chosen)
 
-    async def each_petition_is_there_once(self, acted: Sequence[asyncpg.Record]) -> None:
+    async def each_petition_is_there_once(self, acted: Sequence[asyncpg.Record]) -> int:
+        """How many."""
         raised = [row for row in acted if row["meaning"] == "petition"]
         assert len(raised) == sum(each.kind in {PETITION, LONG} for each in self.sent)
         made = await self.stand.rows("SELECT id, external_id FROM petitions WHERE channel = 'sms'", service="intake")
         assert Counter(row["external_id"] for row in made) == Counter(f"sms:{row['id']}" for row in raised)
         assert {row["id"] for row in made} == {row["petition_id"] for row in raised}
+        return len(made)
 
     async def each_is_answered_once(self, acted: Sequence[asyncpg.Record]) -> list[UUID]:
         """Our answers; those that are a confirmation are one for each petition."""

@@ -33,6 +33,7 @@ from xinqiao_local.smsc import Smsc
 SENDER, ACCOUNT, SECRET = "10690225", "faults", "faultspw"
 ONE, TWO = "one", "two"
 WEIGHTS = {ONE: 30, TWO: 10}
+WINDOW = 50
 LEASE, PATIENCE = 4.5, 2  # seconds: of a message being sent; until a gateway's answer
 TEXT = "【象溪县信访局】您反映的事项(编号XF330225202601050000031)已受理"
 LONG = TEXT + "。查询进展请访问本局网站,或者凭编号和查询码到窗口办理。" * 3  # three parts
@@ -89,6 +90,7 @@ class Stand:
     async def drop(self, times: int, centre: str = ONE) -> None:
         """The line, again and again: each time when it stands again."""
         for _ in range(times):
+            await eventually(lambda: self._bound_again(centre, 0), within=60)
             binds = (await self.status(centre))["binds"]
             await asyncio.to_thread(self.centres[centre].order, "drop")
             await eventually(lambda binds=binds: self._bound_again(centre, binds), within=60)  # type: ignore[misc]  # bound at once
@@ -145,6 +147,10 @@ class Stand:
         samples = [each for family in text_string_to_metric_families(text) for each in family.samples]
         return sum(each.value for each in samples if each.name == name and labels.items() <= each.labels.items())
 
+    async def duplicates(self) -> int:
+        """Texts that came again because our answer was lost."""
+        return int((await self.rows("SELECT count(*) FROM inbound WHERE state = 'duplicate'"))[0][0])
+
     # --- sending ---
 
     async def queue(self, many: int, lane: Lane = Lane.NOTICE, text: str = TEXT) -> list[UUID]:
@@ -161,6 +167,7 @@ class Stand:
                 ]
                 now = await session.raw.fetchval("SELECT now()")
                 await outgoing.add(session, self.keyring, drafts, now)
+            await database.notify([outgoing.CHANNEL, outgoing.MASS_CHANNEL])
         finally:
             await database.close()
         return ids
@@ -184,7 +191,7 @@ def _settings(gateways: Sequence[dict[str, Any]], rate: int) -> dict[str, Any]:
 def _gateway(name: str, centre: Smsc, secret: str) -> dict[str, Any]:
     return {
         "kind": "smpp", "name": name, "host": "127.0.0.1", "port": centre.port, "account": ACCOUNT,
-        "secret_file": secret, "sender": SENDER, "window": 50, "seconds": PATIENCE, "pause": 2,
+        "secret_file": secret, "sender": SENDER, "window": WINDOW, "seconds": PATIENCE, "pause": 2,
         "weight": WEIGHTS[name],
     }  # fmt: skip
 

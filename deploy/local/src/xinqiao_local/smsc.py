@@ -42,7 +42,7 @@ class Smsc:
         self.daemon.kill9()
 
     def order(self, order: str, *, patience: float = PATIENCE, **said: Any) -> dict[str, Any]:
-        """One of set, status, deliver, receipts, raw, drop, unbind (smsc.js says what they take). Raises ValueError, OSError."""
+        """One of ORDERS in smsc.js, which says what they take. Raises ValueError, OSError."""
         with socket.create_connection(("127.0.0.1", self._ports["control"]), patience) as line:
             line.sendall(json.dumps({"do": order, **said}).encode() + b"\n")
             with line.makefile("rb") as answers:
