@@ -71,8 +71,8 @@ def _family_time(daemon: Daemon) -> float:
 def whole_node(
     ground: Ground, sections: Mapping[str, Any] | None = None, *, split: bool = False
 ) -> Iterator[WholeNode]:
-    """A county's node, set up as `make up` does, with nobody above or below it. sections: more of its node file; split: each
-    service and role as a process of its own.
+    """A county's node, set up as `make up` does, with nobody above or below it. sections: more of its node file;
+    split: each service and role as a process of its own.
     """
     directory = private_directory(ground.directory / "county")
     for name in (*SERVICES, "store", "log"):

@@ -61,6 +61,11 @@ class Stand:
         found: int = self.centre.order("status")["taken"]
         return found
 
+    def waiting(self) -> int:
+        """How many receipts it has not brought yet."""
+        found: int = self.centre.order("status")["waiting"]
+        return found
+
     @contextmanager
     def senders(self, many: int) -> Iterator[list[Daemon]]:
         """Workers of notify alone, each a process."""

@@ -86,8 +86,13 @@ def none_twice(found: Records) -> None:
 
 
 async def agree_but_for_doubts(stand: Stand, ids: Sequence[UUID]) -> Records:
-    """What we call sent was taken under the id that we know, for that number; all else that differs is in doubt."""
     found = await records(stand, ids)
+    compare(found)
+    return found
+
+
+def compare(found: Records) -> None:
+    """What we call sent was taken under the id that we know, for that number; all else that differs is in doubt."""
     assert set(found.states.values()) <= {"sent", "delivered", "unknown"}, Counter(found.states.values())
     none_twice(found)
     named = found.named
@@ -99,7 +104,6 @@ async def agree_but_for_doubts(stand: Stand, ids: Sequence[UUID]) -> Records:
         assert row["state"] == "unknown" or row["gateway_id"], "not in doubt, and without an id"
     doubted = {found.phones[row["phone_key"]] for row in found.rows if row["state"] == "unknown"}
     assert {found.taken[key]["to"] for key in found.taken.keys() - named.keys()} <= doubted
-    return found
 
 
 async def settled_by_receipts(stand: Stand, ids: Sequence[UUID], within: float = 90) -> Records:

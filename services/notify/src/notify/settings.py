@@ -1,6 +1,7 @@
 """What an operator may set for notify, in [services.notify] of the node file."""
 
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -31,7 +32,7 @@ class Settings(BaseModel):
     batch: int = Field(default=250, ge=1, le=1000, description="messages claimed at once")
     outbound: Outbound = Outbound()
 
-    @property
+    @cached_property
     def policy(self) -> Policy:
         """By which it is judged whether a message leaves now."""
         out = self.outbound

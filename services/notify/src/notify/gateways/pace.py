@@ -27,7 +27,12 @@ class Pace:
     @property
     def left(self) -> float:
         """Seconds of the pause that are left; 0: there is none."""
-        return max(0.0, self._until - asyncio.get_running_loop().time())
+        if not self._until:
+            return 0.0
+        left = self._until - asyncio.get_running_loop().time()
+        if left <= 0:
+            left = self._until = 0.0
+        return left
 
     @property
     def silence(self) -> str | None:

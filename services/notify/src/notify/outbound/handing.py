@@ -103,13 +103,19 @@ Refusal = tuple[str, timedelta | None]  # why a part has not left, and how long 
 
 async def _submit(outlet: Outlet, part: Part, until: float, lane: Lane, begin: Callable[[], None]) -> Left | Refusal:
     try:
-        async with outlet.window.place(lane):
-            if not outlet.up or asyncio.get_running_loop().time() > until:
-                return "returned", None
-            begin()
-            return await _given(outlet, part)
-    except (NoPlace, OSError):  # OSError: what cannot be noted is not begun
+        await outlet.window.enter(lane)
+    except NoPlace:
         return "returned", None
+    try:
+        if not outlet.up or asyncio.get_running_loop().time() > until:
+            return "returned", None
+        begin()
+    except OSError:  # what cannot be noted is not begun
+        return "returned", None
+    else:
+        return await _given(outlet, part)
+    finally:
+        outlet.window.leave()
 
 
 async def _given(outlet: Outlet, part: Part) -> Left | Refusal:

@@ -46,11 +46,12 @@ class Journal:
     @contextmanager
     def holding(self, message_id: UUID, attempts: int) -> Iterator[None]:
         """While this process may still begin it."""
-        self._held.add(line(message_id, attempts))
+        held = line(message_id, attempts)
+        self._held.add(held)
         try:
             yield
         finally:
-            self._held.discard(line(message_id, attempts))
+            self._held.discard(held)
 
     def begin(self, name: str, message_id: UUID, attempts: int) -> None:
         """Before a message is given to a gateway, in the file that its claim names. Raises OSError."""

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 
 from notify.gateways.interface import Gateway
 from notify.gateways.settings import GatewaySettings
 from notify.outbound.claiming import Exit
 from notify.outbound.domain import Lane
 
+LANES = tuple(Lane)
 WINDOW = 10  # of gateways that have none of their own
 LONG, SHORT = 1.0, 0.25  # seconds that the messages of one claim should take to be handed over
 
@@ -26,18 +26,16 @@ class Window:
         self._spared = {Lane.ANSWER: 0, Lane.NOTICE: 0, Lane.MASS: size // 5}
         self._waiting: dict[Lane, deque[asyncio.Future[None]]] = {lane: deque() for lane in Lane}
 
-    @asynccontextmanager
-    async def place(self, lane: Lane) -> AsyncIterator[None]:
-        """Raises NoPlace."""
-        if self._free > self._spared[lane] and not any(self._waiting[each] for each in Lane if each <= lane):
+    async def enter(self, lane: Lane) -> None:
+        """Take a place, which `leave` gives back. Raises NoPlace."""
+        if self._free > self._spared[lane] and not any(self._waiting[each] for each in LANES[: lane + 1]):
             self._free -= 1
         else:
             await self._wait(lane)
-        try:
-            yield
-        finally:
-            self._free += 1
-            self._next()
+
+    def leave(self) -> None:
+        self._free += 1
+        self._next()
 
     async def _wait(self, lane: Lane) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -93,7 +91,7 @@ class Outlet:
     @property
     def resting(self) -> bool:
         """Whether it asked to be left alone."""
-        return asyncio.get_running_loop().time() < self._rests_until
+        return bool(self._rests_until) and asyncio.get_running_loop().time() < self._rests_until
 
     def rest(self, seconds: float) -> None:
         self._rests_until = max(self._rests_until, asyncio.get_running_loop().time() + seconds)
@@ -101,6 +99,10 @@ class Outlet:
     def exit(self, *, mass: bool) -> Exit:
         free = max(0, 2 * self.batch - self._under_way[mass])  # one batch leaves while the next is claimed
         return Exit(self.gateway.name, self.weight, self.rate, min(free, self.batch))
+
+    def has_room(self, *, mass: bool) -> bool:
+        """Whether it is worth a claim."""
+        return 2 * self.batch - self._under_way[mass] >= self.batch // 2
 
     def keep_moving(self) -> None:
         """Let nobody wait for a gateway that takes nothing now, while another may."""

@@ -25,6 +25,7 @@ EXTENSION = {
 }
 ESCAPE = 0x1B
 SEPTETS = {letter: code for code, letter in enumerate(DEFAULT) if code != ESCAPE}
+GSM_LETTERS = frozenset(SEPTETS) | frozenset(EXTENSION)
 MOST_PARTS = 255
 
 
@@ -57,7 +58,7 @@ class Parts:
 
 
 def alphabet_of(text: str) -> Alphabet:
-    return Alphabet.GSM if all(letter in SEPTETS or letter in EXTENSION for letter in text) else Alphabet.UCS2
+    return Alphabet.GSM if GSM_LETTERS.issuperset(text) else Alphabet.UCS2
 
 
 def units_of(letter: str, alphabet: Alphabet) -> int:
@@ -67,13 +68,20 @@ def units_of(letter: str, alphabet: Alphabet) -> int:
     return 2 if ord(letter) > 0xFFFF else 1
 
 
+def units_in(text: str, alphabet: Alphabet) -> int:
+    """The sum of `units_of` its letters, without looking at each."""
+    if alphabet is Alphabet.GSM:
+        return len(text) + sum(map(text.count, EXTENSION))
+    return len(text.encode("utf-16-be", "surrogatepass")) // 2
+
+
 def split(text: str) -> Parts:
     """Raises TooLong."""
     alphabet = alphabet_of(text)
-    widths = [units_of(letter, alphabet) for letter in text]
-    units = sum(widths)
+    units = units_in(text, alphabet)
     if units <= ALONE[alphabet]:
         return Parts(alphabet, (text,), units)
+    widths = [units_of(letter, alphabet) for letter in text]
     texts, start, filled = [], 0, 0
     for at, width in enumerate(widths):
         if filled + width > JOINED[alphabet]:

@@ -56,6 +56,7 @@ class Sender:
         self._outcomes: list[Outcome] = []
         self._settling: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
+        self._more = False  # whether the last look found messages: then the next one is not left to the clock
 
     async def step(self, runtime: Runtime) -> int:
         """Take up what may leave now, or wait a moment for answers; how many messages are due or under way."""
@@ -99,6 +100,7 @@ class Sender:
             )  # fmt: skip
             ended = [Change.of(row, state, row["version"] + 1) for row, state in claimed.ended]
             telling.tell(runtime, session, ended, now)
+        self._more = claimed.decided > 0
         self._start(runtime, claimed, outlets, journal)
         return claimed.decided, claimed.short
 
@@ -127,6 +129,9 @@ class Sender:
                     message = await hand_over(batch.outlet, message, max(ends - now, SHORTEST), until, begin)
         finally:
             batch.end(mass=self._mass)
+            if self._more and batch.outlet.has_room(mass=self._mass):
+                self._more = False
+                self._settled.set()  # the next claim need not wait until this is written down
             if span is not None:
                 span.end()
         self._outcomes.append(message)

@@ -39,12 +39,6 @@ OF_THE_MESSAGE = {
 }
 
 
-ENDS: tuple[tuple[type[Exception], str], ...] = (
-    (Rejected, "rejected"),
-    (Throttled, "throttled"),
-    (NotSent, "not-sent"),
-    (InDoubt, "in-doubt"),
-)
 MOBILE = re.compile(r"1[0-9]{10}")
 ROOM = 8  # letters of a password
 
@@ -65,6 +59,11 @@ class SmppGateway:
         self._line: Line | None = None
         self._taking: Taking | None = None
         self._down: str | None = "not-connected"
+        metrics.UNDER_WAY.labels(self.name).set_function(lambda: self._pace.under_way)
+        metrics.WINDOW.labels(self.name).set_function(lambda: self._pace.allowed)
+        self._submits = {end: metrics.SUBMITS.labels(self.name, end) for end in ("taken", *metrics.ENDS.values())}
+        self._sender = PhoneNumber(settings.sender, TON.UNKNOWN, NPI.ISDN)
+        metrics.LINE_UP.labels(self.name).set(0)
         self._health = Health(up=False, since=clock.now(), reason=self._down)
         self._can_ask = settings.receipt_ids == "same"  # else the id as the gateway wrote it is not known
 
@@ -72,8 +71,9 @@ class SmppGateway:
     def health(self) -> Health:
         """A line that stands is not up while it is left alone because answers did not come."""
         reason = self._down or self._pace.silence
-        self._health = self._health.turned(self._clock.now(), reason)
-        metrics.LINE_UP.labels(self.name).set(self._health.up)
+        if reason != self._health.reason:
+            self._health = self._health.turned(self._clock.now(), reason)
+            metrics.LINE_UP.labels(self.name).set(self._health.up)
         return self._health
 
     async def submit(self, part: Part) -> str:
@@ -82,18 +82,17 @@ class SmppGateway:
             gateway_id = self._judged(await self._request(self._message(part), part))
             result = "taken"
         except (Rejected, NotSent, InDoubt) as error:
-            result = next(label for kind, label in ENDS if isinstance(error, kind))
+            result = next(label for kind, label in metrics.ENDS.items() if isinstance(error, kind))
             raise
         finally:
-            metrics.SUBMITS.labels(self.name, result).inc()
-            self._count()
+            self._submits[result].inc()
         return gateway_id
 
     async def ask(self, gateway_id: str) -> Receipt | None:
         if not self._can_ask:
             return None
         try:
-            answer = await self._request(QuerySm(message_id=gateway_id, source=self._sender()))
+            answer = await self._request(QuerySm(message_id=gateway_id, source=self._sender))
         except (InDoubt, Rejected) as error:
             raise NotSent(str(error)) from error
         if answer.command != SmppCommand.QUERY_SM_RESP or answer.status == SmppCommandStatus.ESME_RINVCMDID:
@@ -141,7 +140,6 @@ class SmppGateway:
         if self._line is None:
             raise NotSent(self._down)
         await self._pace.enter()
-        self._count()
         try:
             if (line := self._line) is None:
                 raise NotSent(self._down)
@@ -154,12 +152,7 @@ class SmppGateway:
             raise Rejected("malformed") from error
         finally:
             self._pace.leave()
-            self._count()
         return answer
-
-    def _count(self) -> None:
-        metrics.UNDER_WAY.labels(self.name).set(self._pace.under_way)
-        metrics.WINDOW.labels(self.name).set(self._pace.allowed)
 
     def _judged(self, answer: Answer) -> str:
         """The id that the gateway gave. Raises Rejected, Throttled, NotSent, InDoubt."""
@@ -182,7 +175,7 @@ class SmppGateway:
         fits = len(content) <= ALONE[part.alphabet]
         try:
             message = SubmitSm(
-                source=self._sender(), destination=self._number(part.phone), encoding=encoding,
+                source=self._sender, destination=self._number(part.phone), encoding=encoding,
                 # the library asks for a text even where the octets are given; a message_payload it encodes itself
                 short_message="-" if fits else "", message_payload="" if fits else part.text, error_handling="replace",
                 esm_class=HAS_HEADER if part.total > 1 else 0, registered_delivery=RECEIPT_WANTED,
@@ -193,9 +186,6 @@ class SmppGateway:
         if fits:
             message.set_encoded_message(content)
         return message
-
-    def _sender(self) -> PhoneNumber:
-        return PhoneNumber(self._settings.sender, TON.UNKNOWN, NPI.ISDN)
 
     def _number(self, phone: str) -> PhoneNumber:
         """Raises ValueError."""

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from struct import Struct
 
 from aiosmpplib import (
     ESME,
@@ -27,6 +28,7 @@ from notify.gateways.settings import Smpp
 
 HEADER, LONGEST = 16, 65_536 + 1024  # octets; a message_payload has up to 64 KiB
 RESPONSE = 0x8000_0000
+FOUR = Struct(">4I")
 ANSWERS = {
     SmppCommand.SUBMIT_SM_RESP,
     SmppCommand.QUERY_SM_RESP,
@@ -96,6 +98,11 @@ class _Waiting:
     late: Heard | None
 
 
+def _give_up(answer: "asyncio.Future[Answer]") -> None:
+    if not answer.done():
+        answer.set_exception(NoAnswer("no-answer"))
+
+
 class Line(ESME):
     """`connect`, then `hold`, then `close`; `request` may be called by many at a time."""
 
@@ -161,15 +168,15 @@ class Line(ESME):
         waiting = self._waiting[message.sequence_num] = _Waiting(loop.create_future(), late)
         if len(self._waiting) > REMEMBERED:
             self._forget()
-        writer.write(pdu)
+        writer.write(pdu)  # not drained: what a peer does not read is no more than a window
+        # a timer, not a timeout: it costs a fifth, and this is done for every message
+        timer = loop.call_later(self.socket_timeout, _give_up, waiting.answer)
         try:
-            async with asyncio.timeout(self.socket_timeout):
-                await writer.drain()
-                return await waiting.answer
-        except TimeoutError:
-            raise NoAnswer("no-answer") from None
+            return await waiting.answer
         except OSError:
             raise InDoubt("line-lost") from None
+        finally:
+            timer.cancel()
 
     def _forget(self) -> None:
         """The oldest whose answer nobody waits for any more."""
@@ -206,7 +213,7 @@ class Line(ESME):
         if self._reader is None:
             raise ConnectionError("there is no line")
         header = await self._reader.readexactly(HEADER)
-        length, command, status, sequence = (int.from_bytes(header[at : at + 4], "big") for at in (0, 4, 8, 12))
+        length, command, status, sequence = FOUR.unpack(header)
         if not HEADER <= length <= LONGEST:
             self._write(GenericNack(command_status=SmppCommandStatus.ESME_RINVCMDLEN))
             raise Broken(f"a PDU of {length} octets")

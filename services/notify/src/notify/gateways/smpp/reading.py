@@ -175,8 +175,11 @@ def receipt(told: Delivered, ids: Ids, now: datetime) -> Receipt | None:
 
 def _moment(done: str, now: datetime) -> datetime:
     """YYMMDDhhmm and perhaps seconds, in China; now, where it is no time or one to come."""
+    if len(done) not in {10, 12} or not (done.isascii() and done.isdigit()):
+        return now
+    year, month, day, hour, minute, second = (int(done[at : at + 2] or 0) for at in range(0, 12, 2))
     try:
-        at = datetime.strptime(done, "%y%m%d%H%M%S" if len(done) == 12 else "%y%m%d%H%M").replace(tzinfo=CHINA)
+        at = datetime(2000 + year, month, day, hour, minute, second, tzinfo=CHINA)
     except ValueError:
         return now
     return min(at.astimezone(UTC), now)
