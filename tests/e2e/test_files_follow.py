@@ -155,7 +155,7 @@ def test_a_petition_by_text_goes_down_with_what_is_added_and_its_stage_comes_bac
 
     def of_mark() -> dict[str, Any] | None:
         rows = county.get("/api/intake/v1/petitions", limit="50")["items"]
-        return next((row for row in rows if row["channel"] == "sms" and mark in row["title"]), None)
+        return next((row for row in rows if row["channel"] == "sms" and mark in (row["title"] or "")), None)
 
     petition = until(of_mark)
     number, case = petition["number"], petition["id"]

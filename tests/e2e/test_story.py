@@ -223,9 +223,11 @@ async def events_in_stream(tree: Tree, node: str) -> list[bytes]:
 
 
 def files_of(tree: Tree) -> Iterator[Path]:
-    """Logs, traces and broker data of all nodes: everything that is written outside the databases and the console."""
+    """Logs, traces and broker data of all nodes: everything that is written outside the databases and the console. The
+    message centre beside a node is not ours: like any carrier it knows whom it brings a text.
+    """
     for file in tree.directory.rglob("*"):
-        if file.is_file() and file.name != "notify-console.log" and not {"postgres", "keys"} & set(file.parts):
+        if file.is_file() and file.name != "notify-console.log" and not {"postgres", "keys", "smsc"} & set(file.parts):
             yield file
 
 

@@ -14,10 +14,10 @@ const STATES = { DELIVRD: 2, EXPIRED: 3, DELETED: 4, UNDELIV: 5, ACCEPTD: 6, UNK
 smpp.addTLV('vendor', { id: 0x1777, type: smpp.types.tlv.buffer });
 
 // mode: normal | silent | throttle | reject | disconnect | double | malformed, for the `next` submits (null: all);
-// delay: ms until an answer; deaf: enquire_link is not answered; receipts: off | on | early | twice, `late` ms after the
+// delay: ms until an answer; deaf: enquire_link is not answered; mute: nor is query_sm; receipts: off | on | early | twice, `late` ms after the
 // answer, or held until they are ordered; lose: so many answers to what it brings are lost, each with its line; style: text | tlv | both; stat: what they say; ids: as what receipts in text write them (same | decimal | hex)
 const NORMAL = {
-  mode: 'normal', next: null, status: null, octets: '7fffffff800000040000000000000001', delay: 0, deaf: false,
+  mode: 'normal', next: null, status: null, octets: '7fffffff800000040000000000000001', delay: 0, deaf: false, mute: false,
   receipts: 'on', late: 0, lose: 0, style: 'both', stat: 'DELIVRD', err: '000', ids: 'same', password: null,
 };
 let how = { ...NORMAL };
@@ -161,6 +161,7 @@ const server = smpp.createServer({ noDelay: true }, (session) => {
   });
   session.on('query_sm', (pdu) => {
     counts.queries++;
+    if (how.mute) return;
     const stat = fates.get(pdu.message_id);
     const said = { message_id: pdu.message_id, final_date: '', message_state: STATES[stat], error_code: parseInt(how.err, 10) };
     session.send(pdu.response(stat ? said : { command_status: smpp.ESME_RQUERYFAIL }));

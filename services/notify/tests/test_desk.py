@@ -1,6 +1,7 @@
 """The desk: what nobody could parse is read, answered, handed on and made a petition; never by whom it accuses."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from services.notify.tests.noticing import Told
@@ -22,8 +23,10 @@ from tests.support.nodes import token
 
 from contracts.speech import parse_letter
 from kit.readers import reader
+from notify import phones
 from notify.main import service
-from notify.outbound.outgoing import text_binding
+from notify.outbound import outgoing
+from notify.outbound.outgoing import Draft, text_binding
 
 ANSWER = "您反映的情况已转有关人员,请发送编号查询进展"
 
@@ -137,6 +140,30 @@ async def test_a_conversation_about_what_accuses_the_reader_s_unit_is_not_there(
     assert found.status_code == 404
     for what, body in (("replies", {"text": ANSWER}), ("closing", {}), ("block", {"hours": 1, "reason": "abuse"})):
         assert (await act(notify, reference, what, LEADER, **body)).status_code == 404
+
+
+async def test_what_one_telephone_wrote_about_hides_no_other_telephone(start: Any) -> None:
+    notify = await start(service)
+    await conversation(notify, "你们办公室的人态度恶劣")
+    story = Story(accused=("330225100-xf",))
+    await hear(notify, story.contact(), *story.case())
+    await notify.rows("UPDATE inbound SET petition_id = $1 RETURNING id", story.id)
+    await write(notify, "你们几点上班", "13900000001")
+    (left,) = await waiting(notify)
+    assert left["phone"] == "139****0001"
+    (row,) = (await notify.request("GET", CONVERSATIONS, who=CLERK)).json()["items"]
+    assert (await notify.request("GET", f"{CONVERSATIONS}/{row['id']}", who=CLERK)).status_code == 200
+
+
+async def test_a_message_to_a_colleague_s_own_telephone_is_no_part_of_a_conversation(start: Any) -> None:
+    notify = await start(service)
+    reference = await conversation(notify, "你们几点上班")
+    async with notify.runtime.database.transaction() as session:
+        key = phones.key_of(notify.runtime.keyring, PHONE)
+        code = Draft(uuid4(), key, "staff-code", 1, "zh", "【办公室】确认码123456", "")
+        await outgoing.add(session, notify.runtime.keyring, [code], notify.runtime.clock.now())
+    said = (await read(notify, reference))["said"]
+    assert [each["template"] for each in said if each["way"] == "out"] == ["received"]
 
 
 async def test_of_a_confidential_case_only_its_readers_open_the_conversation(start: Any) -> None:

@@ -223,3 +223,17 @@ async def test_a_number_that_is_none_is_rejected_and_nothing_leaves(smsc: Smsc) 
         with pytest.raises(Rejected):
             await line.gateway.submit(part("好", "一三八"))
         assert await of(smsc.order, "status")
+
+
+async def test_a_centre_that_answers_no_question_takes_messages_and_is_asked_no_more(smsc: Smsc) -> None:
+    async with held(smsc, window=2, seconds=0.3) as line:
+        smsc.behave(mute=True)
+        asked = [asyncio.create_task(line.gateway.ask(str(number))) for number in range(6)]
+        await line.until(lambda: smsc.order("status")["queries"] > 0)
+        assert await asyncio.wait_for(line.gateway.submit(part("好", telephone())), 20)
+        ends = await asyncio.gather(*asked, return_exceptions=True)
+        assert all(isinstance(end, NotSent) for end in ends)
+        assert line.gateway.health.up
+        before = smsc.order("status")["queries"]
+        assert await line.gateway.ask("99") is None
+        assert smsc.order("status")["queries"] == before

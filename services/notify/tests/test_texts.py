@@ -65,7 +65,7 @@ async def test_a_petition_goes_to_intake_and_its_registration_answers_the_text(s
     confirmation = (await told(notify))[0]
     assert confirmation == (
         "registered-by-text",
-        f"【丁镇信访办】您反映的事项已登记,编号{NUMBER},回复编号查询进展",
+        f"【丁镇信访办】您反映的事项已登记,编号{NUMBER},查询码23456789AB,回复编号查询进展",
     )
     assert await texts(notify, "state, petition_id") == [("handled", petition)]
     (row,) = await notify.rows("SELECT lane, answers FROM messages WHERE petition_id = $1", petition)

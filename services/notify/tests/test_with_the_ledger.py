@@ -82,6 +82,6 @@ async def test_a_text_made_a_petition_by_hand_is_registered_and_answered_with_it
     assert (petition["channel"], petition["content"]) == ("sms", "路灯坏了半年,无人维修")
     told = await opened(messages, reference)
     assert told["petitions"] == [petition["number"]]
-    assert (told["said"][0]["template"], told["said"][0]["hidden"]) == ("registered-by-text", None)
+    assert (told["said"][0]["template"], told["said"][0]["hidden"]) == ("registered-by-text", "query-code")
     assert {each["state"] for each in told["said"] if each["way"] == "in"} == {"handled"}
     assert await waiting(messages) == []

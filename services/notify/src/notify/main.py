@@ -22,7 +22,7 @@ from notify.inbound.keeping import DRAINER
 from notify.inbound.tables import dialogue_binding, dialogues, inbound, inbound_parts, part_binding
 from notify.inbound.tables import text_binding as said_binding
 from notify.inbound.unanswered import JOBS as TEXT_JOBS
-from notify.moving import move_phones, old_binding
+from notify.moving import MOVE_PHONES, move_phones
 from notify.notices.api import router as notices_router
 from notify.notices.making import MAKER
 from notify.outbound.api import router as outbound_router
@@ -30,7 +30,7 @@ from notify.outbound.jobs import JOBS as OUTBOUND_JOBS
 from notify.outbound.outgoing import text_binding
 from notify.outbound.sending import WORKERS as SENDING
 from notify.outbound.tables import messages
-from notify.phones import number_binding
+from notify.phones import number_binding, old_binding
 from notify.resources import open_resources
 from notify.staff.api import router as staff_router
 from notify.staff.delivering import WORKERS as STAFF_WORKERS
@@ -51,10 +51,10 @@ service = Service(
     lines=(hold_gateways,),
     setup=move_phones,
     workers=(*SENDING, MAKER, HANDLER, DRAINER, *STAFF_WORKERS),
-    jobs=(HOUSEKEEPING, *OUTBOUND_JOBS, *STAFF_JOBS, *CALLBACK_JOBS, *TEXT_JOBS),
+    jobs=(HOUSEKEEPING, MOVE_PHONES, *OUTBOUND_JOBS, *STAFF_JOBS, *CALLBACK_JOBS, *TEXT_JOBS),
     sealed=(
         Sealed(phones, ("number",), number_binding),
-        Sealed(petitions, ("phone",), old_binding),  # until the setup has moved them
+        Sealed(petitions, ("phone",), old_binding),  # for processes of the release before
         Sealed(messages, ("text",), text_binding),
         Sealed(inbound, ("text", "raw"), said_binding),
         Sealed(inbound_parts, ("text", "raw"), part_binding),

@@ -1,6 +1,7 @@
 """Telephone numbers: each kept once, encrypted, found by its blind index."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from kit.crypto import Keyring
 from kit.db import Session
@@ -21,6 +22,11 @@ def key_of(ring: Keyring, phone: str) -> bytes:
 def number_binding(key: bytes) -> str:
     """What an encrypted number is bound to: moved to another row it cannot be read."""
     return f"phones/{key.hex()}/number"
+
+
+def old_binding(petition_id: UUID) -> str:
+    """What a number beside a petition is bound to, where the release before looks for it."""
+    return f"petitions/{petition_id}/phone"
 
 
 def number_of(ring: Keyring, key: bytes, stored: bytes) -> str:

@@ -23,9 +23,10 @@ from notify.tables import phones as phone_rows
 
 # rows are locked in the order of their ids, also where the update is left out: no two batches wait for each other
 CONTACTS = """
-INSERT INTO petitions (id, number, region, phone_key)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) AS told (id, number, region, key) ORDER BY id
-ON CONFLICT (id) DO UPDATE SET region = excluded.region, phone_key = excluded.phone_key
+INSERT INTO petitions (id, number, region, phone_key, phone)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])
+  AS told (id, number, region, key, phone) ORDER BY id
+ON CONFLICT (id) DO UPDATE SET region = excluded.region, phone_key = excluded.phone_key, phone = excluded.phone
 """
 CASES = """
 INSERT INTO petitions (id, number, case_version, state, stage, state_at, merged_into, accused_units, readers)
@@ -65,6 +66,7 @@ async def keep_contacts(session: Session, ring: Keyring, letters: Sequence[Envel
         [contact.number for contact in told.values()],
         [contact.region for contact in told.values()],
         [keys[contact.phone] for contact in told.values()],
+        [ring.encrypt(contact.phone, phones.old_binding(subject)) for subject, contact in told.items()],
     )
     await _add_scopes(session, [(subject, contact.region) for subject, contact in told.items()])
     return keys

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    Index,
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
@@ -36,7 +37,7 @@ petitions = Table(
     Column("id", Uuid, primary_key=True),
     Column("number", Text, nullable=False),
     Column("region", Text),
-    Column("phone", LargeBinary),  # of before there were `phones`; the setup moves it there
+    Column("phone", LargeBinary),  # encrypted; for processes of the release before there were `phones`
     Column("phone_key", LargeBinary, ForeignKey("phones.key"), index=True),  # null until the contact has come
     Column("case_version", BigInteger, nullable=False, server_default=text("0")),
     Column("accused_units", ARRAY(Text)),  # null until the case is known: till then nobody may read
@@ -46,6 +47,7 @@ petitions = Table(
     Column("stage", Text),
     Column("state_at", DateTime(timezone=True)),
     Column("merged_into", Uuid),
+    Index("ix_petitions_unmoved", "id", postgresql_where=text("phone IS NOT NULL AND phone_key IS NULL")),
 )
 petition_scopes = Table(
     "petition_scopes",

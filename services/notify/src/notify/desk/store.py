@@ -28,7 +28,9 @@ SELECT * FROM (
   UNION ALL
   (SELECT id, 'out', created_at, text, state, template, language, NULL, sent_at, author, petition_id, gateway, false,
      parts
-   FROM messages WHERE phone_key = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3)) AS said
+   FROM messages WHERE phone_key = $1 AND ($2::uuid IS NULL OR id < $2)
+     AND (author IS NOT NULL OR coalesce(petition_id, answers, notice_id) IS NOT NULL)
+   ORDER BY id DESC LIMIT $3)) AS said
 ORDER BY id DESC LIMIT $3
 """
 ASSIGN = """
@@ -64,11 +66,13 @@ def visible(who: Principal, office: str) -> ColumnElement[bool]:
     telephone raised, or wrote about, is kept from the reader: not one text of such a conversation is shown.
     """
     kept = open_to(who.line).is_not(true())
-    written = select(LINKED.c.petition_id).where(LINKED.c.phone_key == phones.c.key, LINKED.c.petition_id.is_not(None))
-    about = or_(petitions.c.phone_key == phones.c.key, petitions.c.id.in_(written))
+    raised = select(1).select_from(petitions).where(petitions.c.phone_key == phones.c.key, kept)
+    written = LINKED.join(petitions, petitions.c.id == LINKED.c.petition_id)
+    about = select(1).select_from(written).where(LINKED.c.phone_key == phones.c.key, kept)
     return and_(
         func.coalesce(conversations.c.unit, office) == who.unit,
-        ~select(1).where(about, kept).correlate(phones).exists(),
+        ~raised.correlate(phones).exists(),
+        ~about.correlate(phones).exists(),
     )
 
 

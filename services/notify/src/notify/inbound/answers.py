@@ -15,7 +15,7 @@ LANGUAGES = ("zh", "en")
 WORDS = ("states", "stages")
 CHINA = timezone(timedelta(hours=8))
 # domain rule: number, stage, link or query code and dates, signed by the office; never what was said, nor names
-MAY_GO_OUT = frozenset({"office", "number", "numbers", "stage", "statuses", "date", "link"})
+MAY_GO_OUT = frozenset({"office", "number", "numbers", "query_code", "stage", "statuses", "date", "link"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,9 +189,10 @@ def draft(runtime: Runtime, answer: Answer, *, key: bytes, text_id: UUID, tracep
     """What answers a text, in the language of this node; more: of the draft."""
     held = resources.of(runtime)
     book: Book = held.book
+    said: dict[str, str] = more.pop("said", {})
     return Draft(
         id=runtime.ids.new(), phone_key=key, template=answer.template, version=book.answers[answer.template].version,
-        language=book.language, text=book.render(answer, held.office, link=held.link),
+        language=book.language, text=book.render(answer, held.office, link=held.link, **said),
         traceparent=traceparent, lane=Lane.ANSWER, answers=text_id, **more,
     )  # fmt: skip
 

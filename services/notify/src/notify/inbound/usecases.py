@@ -97,13 +97,14 @@ async def note_registered(session: Session, letters: Sequence[Envelope]) -> None
 
 
 def confirmation(runtime: Runtime, letter: Envelope, key: bytes) -> Draft:
-    """The number, as the answer to the text that the petition was made of; of each petition once."""
+    """Number and query code, as the answer to the text that the petition was made of; of each petition once."""
     contact: Contact = letter.data
     answer = Answer(BY_TEXT, (Known(letter.subject, contact.number),))
     more: dict[str, Any] = {"case_stage": domain.HANDLING, "happening": domain.REGISTERED, "statutory": True}
     return draft(
         runtime, answer, key=key, text_id=contact.text_id or letter.subject, traceparent=letter.traceparent,
-        petition_id=letter.subject, **more,
+        petition_id=letter.subject, said={"query_code": contact.query_code},
+        **more,
     )  # fmt: skip
 
 

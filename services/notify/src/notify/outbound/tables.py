@@ -63,6 +63,7 @@ messages = Table(
     Index("ix_messages_ready", "lane", "due_at", "id", postgresql_where=text("state = 'queued'")),
     Index("ix_messages_awaited", "due_at", postgresql_where=text("state IN ('sending', 'sent', 'unknown')")),
     Index("ix_messages_phone", "phone_key", "id"),
+    Index("ix_messages_unmoved", "petition_id", postgresql_where=text("phone_key IS NULL")),
     Index("ix_messages_notice", "notice_id", "state", postgresql_where=text("notice_id IS NOT NULL")),
     Index("ix_messages_answers", "answers", postgresql_where=text("answers IS NOT NULL")),
 )

@@ -13,7 +13,7 @@ from kit.clock import Clock
 from kit.logs import log
 from notify.gateways import metrics
 from notify.gateways.interface import Health, InDoubt, Late, NotSent, Part, Receipt, Rejected, Taking, Throttled
-from notify.gateways.pace import Pace
+from notify.gateways.pace import SILENT, Pace
 from notify.gateways.pauses import Pauses
 from notify.gateways.settings import Smpp
 from notify.gateways.smpp import reading
@@ -41,6 +41,7 @@ OF_THE_MESSAGE = {
 
 MOBILE = re.compile(r"1[0-9]{10}")
 ROOM = 8  # letters of a password
+QUESTIONS = 2  # at a time
 
 
 class SmppGateway:
@@ -65,6 +66,7 @@ class SmppGateway:
         self._sender = PhoneNumber(settings.sender, TON.UNKNOWN, NPI.ISDN)
         metrics.LINE_UP.labels(self.name).set(0)
         self._health = Health(up=False, since=clock.now(), reason=self._down)
+        self._asking, self._unanswered = asyncio.Semaphore(QUESTIONS), 0
         self._can_ask = settings.receipt_ids == "same"  # else the id as the gateway wrote it is not known
 
     @property
@@ -92,8 +94,8 @@ class SmppGateway:
         if not self._can_ask:
             return None
         try:
-            answer = await self._request(QuerySm(message_id=gateway_id, source=self._sender))
-        except (InDoubt, Rejected) as error:
+            answer = await self._question(QuerySm(message_id=gateway_id, source=self._sender))
+        except InDoubt as error:
             raise NotSent(str(error)) from error
         if answer.command != SmppCommand.QUERY_SM_RESP or answer.status == SmppCommandStatus.ESME_RINVCMDID:
             self._can_ask = False  # it has no such question
@@ -135,7 +137,21 @@ class SmppGateway:
             self._pace.call_all()
         return reason, stood
 
-    async def _request(self, message: SubmitSm | QuerySm, part: Part | None = None) -> Answer:
+    async def _question(self, message: QuerySm) -> Answer:
+        """Beside the window: a centre that answers no question still takes messages. Raises NotSent, InDoubt."""
+        async with self._asking:
+            if (line := self._line) is None or not self._can_ask:
+                raise NotSent(self._down)
+            try:
+                answer = await line.request(message)
+            except NoAnswer:
+                self._unanswered += 1
+                self._can_ask = self._unanswered < SILENT
+                raise
+        self._unanswered = 0
+        return answer
+
+    async def _request(self, message: SubmitSm, part: Part) -> Answer:
         """Raises Rejected, NotSent, Throttled, InDoubt."""
         if self._line is None:
             raise NotSent(self._down)
@@ -143,7 +159,7 @@ class SmppGateway:
         try:
             if (line := self._line) is None:
                 raise NotSent(self._down)
-            answer = await line.request(message, partial(self._late, part) if part else None)
+            answer = await line.request(message, partial(self._late, part))
             self._pace.heard()
         except NoAnswer:
             self._pace.unanswered()
