@@ -5,9 +5,11 @@ import json
 import random
 import socket
 import threading
+import time
 from pathlib import Path
 
 BLOCK = 64
+LETTING_GO = 1.0  # seconds
 FIRST, LAST = 15_000, 32_000  # below the range from which the kernel takes ports for outgoing connections
 
 
@@ -19,6 +21,16 @@ def is_free(port: int) -> bool:
             probe.bind(("127.0.0.1", port))
         except OSError:
             return False
+    return True
+
+
+def _comes_free(port: int) -> bool:
+    """Whether nobody listens there, or who did has just been killed and lets go of it now."""
+    deadline = time.monotonic() + LETTING_GO
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
     return True
 
 
@@ -84,8 +96,9 @@ class Ports:
         preferred: taken, if free, for a name that has no port yet. Returns the ports of all names known so far.
         """
         for name in names:
-            had = self._known.get(name, preferred)
-            self._known[name] = had if had is not None and is_free(had) else _blocks.take()
+            had = self._known.get(name)
+            if had is None or not _comes_free(had):
+                self._known[name] = preferred if preferred is not None and is_free(preferred) else _blocks.take()
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.write_text(json.dumps(self._known, indent=1))
         return dict(self._known)
