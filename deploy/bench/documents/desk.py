@@ -14,15 +14,13 @@ import httpx
 from deploy.bench.ground import NODE, UNIT, Ground, token_of
 from deploy.bench.registration import serving
 
-from contracts.units import UnitDirectory
 from documents.main import service
 from kit import migrations
-from kit.app import with_resources
 from kit.auth import Principal
-from kit.bus import Bus
 from kit.paths import ancestors
 from kit.runtime import Runtime
 from kit.settings import NodeSettings
+from node.inside import inside
 from xinqiao_local.application import command
 
 HANDLER = Principal("bench.handler", UNIT, NODE, frozenset({"handler"}), 0, ())
@@ -61,15 +59,8 @@ class Desk:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Runtime]:
         """The service without a face, in this process."""
-        settings = NodeSettings.load(self.node_file)
-        units = UnitDirectory.read(settings.resolve(settings.node.units_file))
-        bus = Bus(self.ground.broker.url(), name="bench")
-        runtime = Runtime.build(service.name, settings, bus, units.above)
-        try:
-            async with with_resources(service, runtime):
-                yield runtime
-        finally:
-            await bus.close()
+        async with inside(NodeSettings.load(self.node_file), service, name="bench") as runtime:
+            yield runtime
 
 
 async def desk(ground: Ground, **sections: Any) -> Desk:

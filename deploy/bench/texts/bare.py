@@ -24,7 +24,7 @@ class Load(AbstractHook, AbstractBroker):
         self._window = asyncio.Semaphore(window)
         self.done = asyncio.Event()
 
-    async def enqueue(self, message: SmppMessage) -> None:  # noqa: ARG002
+    async def enqueue(self, message: SmppMessage) -> None:  # noqa: ARG002 - the broker must have it
         raise RuntimeError("nothing is given back")
 
     async def dequeue(self) -> SmppMessage:
@@ -73,13 +73,13 @@ class Remembering(AbstractCorrelator):
     async def put_delivery_segmented(self, deliver_sm: DeliverSm) -> DeliverSm | None:
         return deliver_sm
 
-    async def get_segmented(self, smpp_seq_num: int, remove: bool = False) -> tuple[Any, int]:  # noqa: ARG002
+    async def get_segmented(self, smpp_seq_num: int, remove: bool = False) -> tuple[Any, int]:  # noqa: ARG002 - as below
         return None, 0
 
     def get_cumulated_status(self, ref_num: int) -> int:  # noqa: ARG002 - no message has parts
         return 0
 
-    async def expired(self, smpp_message: SmppMessage) -> None:  # noqa: ARG002
+    async def expired(self, smpp_message: SmppMessage) -> None:  # noqa: ARG002 - whichever it is
         raise RuntimeError("a message was not answered")
 
 

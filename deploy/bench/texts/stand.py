@@ -12,11 +12,9 @@ from typing import Any
 from deploy.bench.ground import Ground
 from deploy.bench.whole_node import WholeNode, whole_node
 
-from contracts.units import UnitDirectory
-from kit.app import with_resources
-from kit.bus import Bus
 from kit.runtime import Runtime
 from kit.settings import NodeSettings
+from node.inside import inside
 from notify import phones
 from notify.main import service
 from notify.outbound import outgoing
@@ -88,15 +86,8 @@ class Stand:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Runtime]:
         """Notify without a face, in this process."""
-        settings = NodeSettings.load(self.config)
-        units = UnitDirectory.read(settings.resolve(settings.node.units_file))
-        bus = Bus(settings.broker.url.get_secret_value(), name="bench")
-        runtime = Runtime.build(service.name, settings, bus, units.above)
-        try:
-            async with with_resources(service, runtime):
-                yield runtime
-        finally:
-            await bus.close()
+        async with inside(NodeSettings.load(self.config), service, name="bench") as runtime:
+            yield runtime
 
     async def queue(self, many: int, lane: Lane) -> None:
         """So many messages, each to a number of its own."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from node.locating import NodeConfig, NodeName, load_settings
+from node.telling import told
 
 if TYPE_CHECKING:
     from kit.app import Service
@@ -39,18 +40,13 @@ KINDS = {
 @contextmanager
 def _told() -> Iterator[None]:
     """What is away is told in a line, with exit code 2."""
-    from asyncpg import InterfaceError, PostgresError
-    from sqlalchemy.exc import SQLAlchemyError
-
     from node.auditing import Unreadable
 
     try:
-        yield
+        with told("audit", "database or file away 数据库或文件不可用"):
+            yield
     except Unreadable as error:
         typer.echo(f"audit: no head 不是封存值: {error}", err=True)
-        raise typer.Exit(2) from None
-    except (OSError, PostgresError, InterfaceError, SQLAlchemyError) as error:
-        typer.echo(f"audit: {type(error).__name__}: database or file away 数据库或文件不可用", err=True)
         raise typer.Exit(2) from None
 
 

@@ -1,13 +1,13 @@
 """`xinqiao documents …`: is what was kept still there and whole, and moving it under the active key."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from node.locating import NodeConfig, NodeName, load_settings
+from node.telling import told
 
 if TYPE_CHECKING:
     from documents.scrubs.usecases import Resealed
@@ -22,40 +22,15 @@ Collect = Annotated[bool, typer.Option("--collect", help="list old objects that 
 Remove = Annotated[bool, typer.Option("--remove", help="with --collect: remove them 与 --collect 同用:清理")]
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """What is away is told in a line, with exit code 2."""
-    from asyncpg import InterfaceError, PostgresError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (OSError, PostgresError, InterfaceError, SQLAlchemyError) as error:
-        typer.echo(f"documents: {type(error).__name__}: database or store away 数据库或材料库不可用", err=True)
-        raise typer.Exit(2) from None
-
-
-@asynccontextmanager
-async def _runtime(settings: "NodeSettings") -> "AsyncIterator[Runtime]":
-    from contracts.units import UnitDirectory
-    from documents.main import service
-    from kit.app import with_resources
-    from kit.bus import Bus
-    from kit.runtime import Runtime
-
-    bus = Bus(settings.broker.url.get_secret_value(), name="xinqiao-documents")
-    units = UnitDirectory.read(settings.resolve(settings.node.units_file))
-    runtime = Runtime.build(service.name, settings, bus, units.above)
-    async with with_resources(service, runtime):
-        yield runtime
-
-
 def _run(settings: "NodeSettings", work: "Callable[[Runtime], Awaitable[Answer]]") -> Answer:
+    from documents.main import service
+    from node.inside import inside
+
     async def run() -> Answer:
-        async with _runtime(settings) as runtime:
+        async with inside(settings, service, name="xinqiao-documents") as runtime:
             return await work(runtime)
 
-    with _told():
+    with told("documents", "database or store away 数据库或材料库不可用"):
         return asyncio.run(run())
 
 
@@ -127,14 +102,7 @@ def _collect(settings: "NodeSettings", *, remove: bool) -> None:
         await collecting.check_few(runtime, len(found))
         return len(found), sum([await collecting.remove(runtime, each) for each in found])
 
-    from kit.errors import CATALOGUE, Refused
-
-    try:
-        found, gone = _run(settings, work)
-    except Refused as refused:
-        told = CATALOGUE[refused.slug]
-        typer.echo(f"{told.zh} {told.en}. {told.next_zh} {told.next_en}", err=True)
-        raise typer.Exit(1) from None
+    found, gone = _run(settings, work)
     if remove:
         typer.echo(f"removed 已清理 {gone}")
     elif found:

@@ -1,8 +1,7 @@
 """`xinqiao seals …`: the seals of units, papers that wait for theirs, and whether a sealed PDF is as it was."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from uuid import UUID
@@ -10,6 +9,7 @@ from uuid import UUID
 import typer
 
 from node.locating import NodeConfig, NodeName, load_settings
+from node.telling import told
 
 if TYPE_CHECKING:
     from documents.seals.registering import NewSeal
@@ -37,26 +37,6 @@ Certificate = Annotated[
 Image = Annotated[Path, typer.Option(exists=True, dir_okay=False, help="the seal as a square PNG 印模图片")]
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """A refusal in both languages with exit code 1; what is away, with exit code 2."""
-    from asyncpg import InterfaceError, PostgresError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from kit.errors import CATALOGUE, Refused
-
-    try:
-        yield
-    except Refused as refused:
-        told = CATALOGUE[refused.slug]
-        facts = ", ".join(f"{name}={value}" for name, value in refused.facts.items())
-        typer.echo(f"seals: {told.zh} {told.en} ({facts})\n  {told.next_zh}\n  {told.next_en}", err=True)
-        raise typer.Exit(1) from None
-    except (PostgresError, InterfaceError, SQLAlchemyError, OSError) as error:
-        typer.echo(f"seals: {type(error).__name__}: database or file away 数据库或文件不可用", err=True)
-        raise typer.Exit(2) from None
-
-
 def _run(
     config: Path | None, name: str | None, work: "Callable[[Runtime, Session], Awaitable[Answer]]"
 ) -> Answer:  # fmt: skip
@@ -64,7 +44,7 @@ def _run(
     from node.sealing import as_documents
 
     settings = load_settings(config, name)
-    with _told():
+    with told("seals", "database or file away 数据库或文件不可用"):
         return asyncio.run(as_documents(settings, work))
 
 

@@ -2,8 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from uuid import UUID
@@ -11,6 +10,7 @@ from uuid import UUID
 import typer
 
 from node.locating import NodeConfig, NodeName, load_settings
+from node.telling import told
 
 if TYPE_CHECKING:
     from kit.db import Session
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 sms = typer.Typer(no_args_is_help=True, help="Text messages: send, tail, show, queue, settle 短信")
 FATES = ("delivered", "failed", "not-sent")
+AWAY = "database away 数据库不可用"
 PACE = 1.0  # seconds between two looks
 To = Annotated[
     str, typer.Option(help="the number; without it, or with -, it is asked for and stays out of the history 号码")
@@ -32,33 +33,13 @@ Reference = Annotated[UUID | None, typer.Argument(help="as `sms tail` names it; 
 Last = Annotated[bool, typer.Option("--last", help="of who wrote last 最近来信的会话")]
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """A refusal in both languages with exit code 1; what is away, with exit code 2."""
-    from asyncpg import InterfaceError, PostgresError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from kit.errors import CATALOGUE, Refused
-
-    try:
-        yield
-    except Refused as refused:
-        told = CATALOGUE[refused.slug]
-        facts = ", ".join(f"{name}={value}" for name, value in refused.facts.items())
-        typer.echo(f"sms: {told.zh} {told.en} {facts}\n  {told.next_zh}\n  {told.next_en}", err=True)
-        raise typer.Exit(1) from None
-    except (PostgresError, InterfaceError, SQLAlchemyError, OSError) as error:
-        typer.echo(f"sms: {type(error).__name__}: database away 数据库不可用", err=True)
-        raise typer.Exit(2) from None
-
-
 def _run(
     config: Path | None, name: str | None, work: "Callable[[Runtime, Session], Awaitable[Answer]]"
 ) -> Answer:  # fmt: skip
     from node.texting import as_notify
 
     settings = load_settings(config, name)
-    with _told():
+    with told("sms", AWAY):
         return asyncio.run(as_notify(settings, work))
 
 
@@ -132,7 +113,7 @@ def tail(node_config: NodeConfig = None, node: NodeName = None, *, once: Once = 
                     return
                 await asyncio.sleep(PACE)
 
-    with _told():
+    with told("sms", AWAY):
         try:
             asyncio.run(follow())
         except KeyboardInterrupt:

@@ -8,18 +8,17 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from contracts.units import Unit, UnitDirectory
+from contracts.units import Unit
 from documents import resources
 from documents.main import service
 from documents.seals import registering, store, usecases
 from documents.seals.registering import NewSeal
 from documents.seals.working import CHANNEL
-from kit.app import with_resources
-from kit.bus import Bus
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
 from kit.settings import NodeSettings
+from node.inside import inside
 
 Answer = TypeVar("Answer")
 WithKey = Callable[[NewSeal], NewSeal]
@@ -34,10 +33,7 @@ FAULTS = {
 
 async def as_documents(settings: NodeSettings, work: Callable[[Runtime, Session], Awaitable[Answer]]) -> Answer:
     """Raises Refused; OSError or asyncpg.PostgresError when the database is away."""
-    bus = Bus(settings.broker.url.get_secret_value(), name="xinqiao-seals")
-    units = UnitDirectory.read(settings.resolve(settings.node.units_file))
-    runtime = Runtime.build(service.name, settings, bus, units.above)
-    async with with_resources(service, runtime):
+    async with inside(settings, service, name="xinqiao-seals") as runtime:
         async with runtime.database.transaction() as session:
             answer = await work(runtime, session)
         await runtime.database.notify({CHANNEL})

@@ -1,22 +1,20 @@
 """What `xinqiao sms` does: with notify's own use cases, in one transaction, recorded under who is at the terminal."""
 
 import getpass
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 from uuid import UUID
 
-from contracts.units import UnitDirectory
 from kit import audit
-from kit.app import with_resources
 from kit.auth import Principal
-from kit.bus import Bus
 from kit.db import Session
 from kit.errors import Refused
 from kit.outbox import current_traceparent
 from kit.personal import mask
 from kit.runtime import Runtime
 from kit.settings import NodeSettings
+from node.inside import inside
 from notify import phones, resources
 from notify.desk import domain, showing, store, usecases, watching
 from notify.desk.domain import reference_of
@@ -33,14 +31,9 @@ Answer = TypeVar("Answer")
 SHOWN = 100
 
 
-@asynccontextmanager
-async def opened(settings: NodeSettings) -> AsyncIterator[Runtime]:
+def opened(settings: NodeSettings) -> AbstractAsyncContextManager[Runtime]:
     """Notify of this node, with nothing running: what is queued here, its workers send."""
-    bus = Bus(settings.broker.url.get_secret_value(), name="xinqiao-sms")
-    units = UnitDirectory.read(settings.resolve(settings.node.units_file))
-    runtime = Runtime.build(service.name, settings, bus, units.above)
-    async with with_resources(service, runtime):
-        yield runtime
+    return inside(settings, service, name="xinqiao-sms")
 
 
 async def as_notify(settings: NodeSettings, work: Callable[[Runtime, Session], Awaitable[Answer]]) -> Answer:

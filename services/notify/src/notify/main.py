@@ -8,7 +8,7 @@ import notify.desk.tables
 import notify.gateways.refusals
 import notify.notices.refusals
 import notify.outbound.refusals
-import notify.staff.refusals  # noqa: F401 - likewise
+import notify.staff.refusals  # noqa: F401 - their tables and refusals are known once they are imported
 from kit.app import HOUSEKEEPING, Service
 from kit.sealing import Sealed
 from notify.api import router

@@ -14,10 +14,11 @@ from contracts.case_events import CASE_HAPPENINGS
 from documents.papers.library import Library as Papers
 from documents.quality.domain import Checklist, Item
 from documents.quality.facts import ARRIVED, actions_in, papers_in
-from documents.quality.source import Mistake, Source, read
 from kit.errors import Refused
+from kit.lined import Mistake, Source, read
 
 SHIPPED = Path(__file__).parent / "checklists"
+LONGEST = 300  # letters of a reason
 # release -> "name/version" -> SHA-256, for ever; `python -m documents.quality release` adds to it
 RELEASED: Mapping[str, Mapping[str, str]] = json.loads((SHIPPED / "released.json").read_text(encoding="utf-8"))
 SCHEMA: Mapping[str, Any] = json.loads((SHIPPED / "checklist.schema.json").read_text(encoding="utf-8"))
@@ -40,7 +41,7 @@ class Checklists:
     @classmethod
     def read(cls, *directories: Path, papers: Collection[str]) -> Self:
         """papers: the kinds that are filed here. Raises BadChecklist with all that is wrong."""
-        sources = [read(file) for directory in directories for file in sorted(directory.glob("*.yaml"))]
+        sources = [_read(file) for directory in directories for file in sorted(directory.glob("*.yaml"))]
         taken: dict[str, Source] = {}
         for source in sources:
             if not source.mistakes:
@@ -89,9 +90,16 @@ def _kinds(papers: Papers) -> frozenset[str]:
     return frozenset(each.files_as for each in papers.templates.values())
 
 
+def _read(file: Path) -> Source:
+    source = read(file, "checklists")
+    if not isinstance(source.data, dict) and not source.mistakes:
+        source.refuse((), "a checklist is a mapping")
+    return source
+
+
 def _check(source: Source, papers: frozenset[str]) -> None:
     for error in Draft202012Validator(SCHEMA).iter_errors(source.data):
-        source.refuse(tuple(error.absolute_path), _said(error.message, error.validator, error.instance))
+        source.refuse(tuple(error.absolute_path), _said(error.message, error.validator, error.instance)[:LONGEST])
     if source.mistakes:
         return
     for name, item in source.data["items"].items():

@@ -55,17 +55,17 @@ class Sender:
         self._under_way: set[asyncio.Task[None]] = set()
         self._outcomes: list[Outcome] = []
         self._settling: asyncio.Task[None] | None = None
-        self._settled = asyncio.Event()
+        self._stirred = asyncio.Event()  # something was written down, or has left: look again
         self._more = False  # whether the last look found messages: then the next one is not left to the clock
 
     async def step(self, runtime: Runtime) -> int:
         """Take up what may leave now, or wait a moment for answers; how many messages are due or under way."""
-        self._settled.clear()
+        self._stirred.clear()
         decided, short = await self._take_up(runtime)
         busy = short + len(self._under_way) + len(self._outcomes)
         if busy and not decided:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._settled.wait(), LOOK)
+                await asyncio.wait_for(self._stirred.wait(), LOOK)
         return decided + busy
 
     async def finish(self, seconds: float) -> None:
@@ -73,8 +73,8 @@ class Sender:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self._under_way or self._outcomes:
-                    self._settled.clear()
-                    await asyncio.wait_for(self._settled.wait(), seconds)
+                    self._stirred.clear()
+                    await asyncio.wait_for(self._stirred.wait(), seconds)
 
     async def close(self) -> None:
         """What is still without an answer then is in doubt, and found so when its lease is over."""
@@ -131,7 +131,7 @@ class Sender:
             batch.end(mass=self._mass)
             if self._more and batch.outlet.has_room(mass=self._mass):
                 self._more = False
-                self._settled.set()  # the next claim need not wait until this is written down
+                self._stirred.set()  # the next claim need not wait until this is written down
             if span is not None:
                 span.end()
         self._outcomes.append(message)
@@ -151,7 +151,7 @@ class Sender:
                 pause = min(pause * 2, 5.0)
                 continue
             del self._outcomes[: len(outcomes)]
-            self._settled.set()
+            self._stirred.set()
             await asyncio.sleep(PACE)
 
     async def _note(self, runtime: Runtime, outcomes: list[Outcome]) -> None:

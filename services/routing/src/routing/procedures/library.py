@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from kit.errors import Refused
+from kit.lined import Mistake, Source, read
 from routing.domain import ALWAYS
 from routing.procedures import rules as definition_rules
 from routing.procedures.domain import ActionRule, ClockRule, Procedure, unknown
 from routing.procedures.forms import FieldError, check_form
 from routing.procedures.rules import CHANNELS, ROUTED_KINDS, ROUTES
-from routing.procedures.source import BadDefinition, Mistake, Source, based_on, read
+from routing.procedures.source import BadDefinition, based_on
 
 __all__ = ["SHIPPED", "BadDefinition", "FieldError", "Library", "Mistake", "check_files", "check_form"]
 
@@ -156,7 +157,7 @@ def check_files(files: Iterable[Path], node: str | None = None) -> list[Mistake]
 
 def _checked(files: Sequence[Path]) -> list[Source]:
     """Every file, filled in from its base and with its mistakes noted."""
-    read_ = [read(file) for file in files]
+    read_ = [read(file, "definitions") for file in files]
     bases = {_key(source): source for source in read_ if source.named("template")}
     checked: dict[str, Source] = {}
     for source in read_:

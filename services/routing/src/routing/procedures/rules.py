@@ -8,9 +8,10 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
+from kit.lined import Source, Where
 from routing.domain import ALWAYS
 from routing.papers import PAPERS
-from routing.procedures.source import LISTS_OF_ACTIONS, Source, Where
+from routing.procedures.source import LISTS_OF_ACTIONS
 from routing.procedures.states import check_running, check_states
 from routing.table import ACTIONS, BY_ITSELF, STATES, TABLE
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from kit.lined import Source
 from routing.domain import ALWAYS
-from routing.procedures.source import Source
 from routing.table import BACK, ENDS, SAME, TABLE
 
 OPENED = frozenset({"registered", "screened"})
