@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import hypothesis
 import pytest
+from tests.support.databases import close_all
 from tests.support.infra import RUN, Containers, Infra, Processes, docker_answers, wait_for_broker
 from tests.support.running import Running, running
 from tests.support.scheduling import NODES, BySharedServers, shared
@@ -104,8 +105,20 @@ def smsc() -> Iterator[Smsc]:
         shutil.rmtree(centre.directory, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+async def databases() -> AsyncIterator[None]:
+    """Those that services under test borrow one after another."""
+    yield
+    await close_all()
+
+
 @pytest.fixture
-async def start(infra: Infra, worker: str, tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+async def start(
+    infra: Infra,
+    worker: str,
+    tmp_path: Path,
+    databases: None,  # noqa: ARG001 - for what it does at its end
+) -> AsyncIterator[Callable[..., Any]]:
     """Begin a service on a fresh database, ended with the test; options: path, clock, ids."""
     async with AsyncExitStack() as stack:
 

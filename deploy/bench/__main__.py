@@ -133,7 +133,9 @@ def measure_texts(steps: Steps, *, quick: bool) -> None:
         rounds, many = (1, 200) if quick else (3, 20_000)
         steps.run("texts out", lambda: [leaving.through_one_bind(opened, rounds=rounds, many=many)])
         notice, senders = (200, (2,)) if quick else (100_000, (1, 2, 4))
-        steps.run("a mass notice", lambda: leaving.shared(opened, many=notice, senders=senders))
+        steps.run("a mass notice", lambda: [leaving.shared(opened, many=notice, senders=senders)])
+        far, spread = (200, [1, 2]) if quick else (10_000, [1, 2, 4])
+        steps.run("a centre far away", lambda: [leaving.spread(opened, many=far, senders=spread)])
 
 
 def main(words: Sequence[str]) -> int:

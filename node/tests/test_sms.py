@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -81,7 +82,7 @@ async def test_tail_shows_what_comes_and_goes_masked_and_without_texts(start: An
     lines = seen.output.splitlines()
     assert len(lines) == 2, seen.output
     assert "<- 138****5678 unparsed unclear" in lines[0]
-    assert "-> 138****5678 queued received" in lines[1]
+    assert "-> 138****5678 queued text-received" in lines[1]
     assert PHONE not in seen.output
     assert "路灯" not in seen.output
 
@@ -99,6 +100,9 @@ async def test_show_tells_the_conversation_by_reference_by_number_or_the_last_an
     entries = await notify.rows("SELECT action, actor, subject::text FROM audit")
     assert {tuple(entry) for entry in entries} == {("read-conversation", getpass.getuser(), reference)}
     assert len(entries) == 3
+    (came,) = await notify.rows("SELECT received_at FROM inbound")
+    moment = came["received_at"].astimezone(timezone(timedelta(hours=8)))
+    assert f"\n{moment:%Y-%m-%d %H:%M:%S}+08:00 <- unparsed" in last.output, "as clocks go in China"
 
 
 async def test_show_knows_no_conversation_about_what_accuses_the_office(start: Any) -> None:
@@ -109,6 +113,10 @@ async def test_show_knows_no_conversation_about_what_accuses_the_office(start: A
     for words in (("show", "--last"), ("show",)):
         found = await xinqiao(notify, *words, said=f"{PHONE}\n")
         assert (found.exit_code, "态度" in found.output) == (1, False)
+    alarm = (await xinqiao(notify, "queue")).output
+    assert "nobody here may read 本级无人可阅: 1, since 自 " in alarm
+    assert "turn to 请转 丙县信访局 (33.02.25)\n" in alarm
+    assert (PHONE[-4:] in alarm, "态度" in alarm) == (False, False)
 
 
 async def doubted(notify: Running, *numbers: str) -> list[UUID]:
@@ -141,3 +149,25 @@ async def test_what_is_not_in_doubt_is_not_settled(start: Any) -> None:
     notify = await start(service)
     with pytest.raises(Refused, match="not-found"):
         await run(notify, lambda runtime, session: texting.settle(runtime, session, uuid4(), "delivered"))
+
+
+async def test_words_are_listed_as_the_node_says_them_and_its_own_file_is_checked(
+    start: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    notify, own = await start(service), tmp_path / "own.toml"
+    own.write_text('[all.closed]\nversion = 100\nzh = "【{office}】编号{number}办结"\n', encoding="utf-8")
+    monkeypatch.setenv("XQ_SERVICES__NOTIFY__OUTBOUND__TEMPLATES_FILE", str(own))
+    listed = await xinqiao(notify, "words", "--use", "notice", "--language", "zh")
+    assert "notice closed.zh (version 版本 100, 1 part(s) 条): 【{office}】编号{number}办结" in listed.output
+    assert "notice accepted.zh (version 版本 1, " in listed.output
+    assert (await xinqiao(notify, "words", "--use", "all")).exit_code == 2
+    assert "own.toml" in (await xinqiao(notify, "words", "check")).output
+    other = tmp_path / "other.toml"
+    other.write_text('["330225101-xx".closed]\nversion = 100\nzh = "【{office}】{content}"\n', encoding="utf-8")
+    wrong = await xinqiao(notify, "words", "check", str(other))
+    assert wrong.exit_code == 1
+    assert f"{other}:1: this node has no unit 330225101-xx" in wrong.output
+    assert f"{other}:3: 330225101-xx.closed.zh: ['content'] may not go out" in wrong.output
+    own.write_text(other.read_text(encoding="utf-8"), encoding="utf-8")
+    refused = await xinqiao(notify, "words")
+    assert (refused.exit_code, "own.toml:3:" in refused.output) == (1, True)

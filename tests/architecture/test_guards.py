@@ -39,7 +39,7 @@ NOT_ENCRYPTED = {"outbox.body", "idempotency.request_hash", "petitioners.phone_i
 NOT_ENCRYPTED |= {
     f"{table}.phone_key"
     for table in ("callbacks", "conversations", "dialogues", "early_receipts", "inbound", "inbound_parts", "messages",
-                  "petitions", "recipients")
+                  "number_questions", "petitions", "recipients")
 }  # fmt: skip
 
 

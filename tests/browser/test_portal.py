@@ -28,6 +28,7 @@ STAFF = (
     "/staff", "/staff/cases", "/staff/register", "/staff/statistics", "/staff/requests", "/staff/proposals",
     "/staff/alarms", "/staff/procedures", "/staff/quality", "/staff/rectifications",
     "/staff/texts", "/staff/texts/conversations", "/staff/notices", "/staff/notices/new", "/staff/gateways",
+    "/staff/templates", "/staff/templates/rate-until",
 )  # fmt: skip
 
 

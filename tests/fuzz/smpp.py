@@ -36,7 +36,7 @@ def read(pdu: bytes) -> None:
         return
     reading.receipt(told, "decimal", NOW)
     came = reading.incoming(told, pdu, NOW)
-    assert came.phone
+    assert came.phone == told.phone  # empty: a name
     assert came.text is None or "\0" not in came.text
     assert came.joint is None or 1 <= came.joint.number <= came.joint.total
 

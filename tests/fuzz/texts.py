@@ -14,8 +14,9 @@ if __name__ == "__main__":  # what tests import is not slowed down
         import notify.inbound.deciding
         import notify.inbound.joints  # noqa: F401 - found here by the imports below
 
-from notify.inbound.deciding import Dialogue, Phone, Policy, Text, decide
+from notify.inbound.deciding import decide
 from notify.inbound.domain import CONTENT, Petition, parse
+from notify.inbound.facts import Dialogue, Phone, Policy, Text
 from notify.inbound.joints import Piece, group
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

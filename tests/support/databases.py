@@ -3,16 +3,18 @@
 A copy is three hundred files and a checkpoint's worth of pages; two thousand of them were a tenth of the whole run.
 """
 
-import contextlib
 import os
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kit import migrations
 from kit.app import Service
+from kit.db import Database
 from tests.support.infra import Infra, new_database
 
 MOST_BYTES = 2_000_000  # of tables beyond those of a new copy: emptied tables keep their pages
@@ -28,7 +30,10 @@ TRIGGERS = """
 SELECT md5(string_agg(concat_ws(' ', tgrelid, tgname, tgfoid, tgtype, tgenabled), ',' ORDER BY oid)) FROM pg_trigger
 """
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
-SIZE = "SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+SIZE = """
+SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+"""
 # without triggers, as some tables refuse to lose their rows, those that fire always among them
 EMPTY = """
 DO $$
@@ -51,7 +56,8 @@ BEGIN
   LOOP PERFORM setval(it.name, it.seqstart, false); END LOOP;
 END $$
 """
-_free: dict[str, list[str]] = {}
+Open = tuple[AsyncConnection, "asyncpg.Connection[Any]"]
+_free: dict[str, list["Copy"]] = {}
 
 
 class _Template:
@@ -71,14 +77,13 @@ class _Template:
             size, state = await connection.fetchval(SIZE), await connection.fetchval(_state_of(kept))
             return cls(dsn.rsplit("/", 1)[1], kept, size, state)
 
-    async def restore(self, dsn: str) -> bool:
-        """Take all rows of a copy away. False when more than rows was changed, it grew, or somebody is still there."""
-        async with _connected(dsn) as connection:
-            if await connection.fetchval(OTHERS) or await connection.fetchval(_state_of(self.kept)) != self._state:
-                return False
-            names = ", ".join(f"'{name}'" for name in self.kept)
-            await connection.execute(EMPTY.format(kept=f"ARRAY[{names}]::text[]"))
-            return bool(await connection.fetchval(SIZE) <= self._size + MOST_BYTES)
+    async def restore(self, connection: "asyncpg.Connection[Any]") -> bool:
+        """Take all rows of a copy away. False when more than rows was changed, it grew, or somebody else is there."""
+        if await connection.fetchval(OTHERS) or await connection.fetchval(_state_of(self.kept)) != self._state:
+            return False
+        names = ", ".join(f"'{name}'" for name in self.kept)
+        await connection.execute(EMPTY.format(kept=f"ARRAY[{names}]::text[]"))
+        return bool(await connection.fetchval(SIZE) <= self._size + MOST_BYTES)
 
 
 _templates: dict[str, _Template] = {}
@@ -120,17 +125,62 @@ async def database_for(infra: Infra, service: Service, worker: str) -> str:
     return await new_database(infra, f"{service.name}_{worker}_{uuid.uuid4().hex[:8]}", template.name)
 
 
+class Copy:
+    """A database that tests get one after another, with a connection that stays open between them."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self._open: Open | None = None
+
+    def give_to(self, database: Database) -> None:
+        """The connection, to a pool that has none yet: a new one, which reads all catalogues anew, takes longer than
+        most tests.
+        """
+        if self._open is not None:
+            database._connections._free.append(self._open)
+            self._open = None
+
+    def take_from(self, database: Database) -> None:
+        """Before the pool is closed, one that it does not use."""
+        free = database._connections._free
+        self._open = free.pop() if free and not free[-1][1].is_closed() else None
+
+    async def is_as_new(self, template: _Template) -> bool:
+        """Whether it could be made so."""
+        try:
+            if self._open is None:
+                async with _connected(self.dsn) as connection:
+                    return await template.restore(connection)
+            await self._open[1].reset()
+            return await template.restore(self._open[1])
+        except (asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+
+    async def close(self) -> None:
+        if self._open is not None:
+            await self._open[0].close()
+
+
+async def close_all() -> None:
+    """The connections of copies that nobody needs any more."""
+    for copies in _free.values():
+        for copy in copies:
+            await copy.close()
+
+
 @asynccontextmanager
-async def lent(infra: Infra, service: Service, worker: str) -> AsyncIterator[str]:
+async def lent(infra: Infra, service: Service, worker: str) -> AsyncIterator[Copy]:
     """The same, lent: when the block has ended the next one gets it, emptied."""
     template, free = await _template_of(infra, service), _free.setdefault(service.name, [])
-    dsn = None
-    while free and dsn is None:
+    copy = None
+    while free and copy is None:
         found = free.pop()
-        with contextlib.suppress(asyncpg.PostgresError):
-            dsn = found if await template.restore(found) else None
-    dsn = dsn or await database_for(infra, service, worker)
+        if await found.is_as_new(template):
+            copy = found
+        else:
+            await found.close()
+    copy = copy or Copy(await database_for(infra, service, worker))
     try:
-        yield dsn
+        yield copy
     finally:
-        free.append(dsn)
+        free.append(copy)

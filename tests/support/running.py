@@ -22,7 +22,7 @@ from tests.support.infra import Infra
 from tests.support.nodes import settings_of, token
 
 
-@dataclass
+@dataclass(repr=False)  # all of a service; asyncio tells what a task answered each time a signal's handler is put back
 class Running:
     """A service with its runtime; `post` and `get` speak as the given principal."""
 
@@ -91,14 +91,20 @@ async def running(
     (clock, ids).
     """
     async with AsyncExitStack() as stack:
+        copy = None
         if settings is None:
-            settings = settings_of(home, path, database=await stack.enter_async_context(lent(infra, service, worker)))
+            copy = await stack.enter_async_context(lent(infra, service, worker))
+            settings = settings_of(home, path, database=copy.dsn)
         bus = Bus(settings.broker.url.get_secret_value(), name="test")
         units = UnitDirectory.read(settings.resolve(settings.node.units_file))
         runtime = Runtime.build(service.name, settings, bus, units.above)
         for name, part in parts.items():
             setattr(runtime, name, part)
+        if copy is not None:
+            copy.give_to(runtime.database)
         await stack.enter_async_context(with_resources(service, runtime))
+        if copy is not None:
+            stack.callback(copy.take_from, runtime.database)
         transport = httpx.ASGITransport(build_app(service, runtime), raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://test"))
         yield Running(service, runtime, client)

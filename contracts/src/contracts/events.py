@@ -11,7 +11,7 @@ from contracts.callbacks import CallbackState
 from contracts.case_events import CASE_HAPPENINGS, CaseState, Clock, HandOver, Pause, case_event
 from contracts.envelope import EventData
 from contracts.shapes import Code, LastAction, Path
-from contracts.texts import TextState
+from contracts.texts import SupplementState, TextState
 
 __all__ = [
     "CASE_HAPPENINGS",
@@ -26,6 +26,7 @@ __all__ = [
     "LastAction",
     "Path",
     "Pause",
+    "SupplementState",
     "TextState",
     "case_event",
 ]  # with those that are defined elsewhere: whoever reads events looks here
@@ -128,6 +129,8 @@ class BulletinState(EventData):
     )
 
 
+# who counts messages counts each message_id once: there is an event for each state that one reaches, sent and delivered
+# are two. The highest sequence tells how it stands, the first one that says sent, delivered or unknown when it left
 class MessageState(EventData):
     """A message to a petitioner: that it was sent and whether it arrived, never to whom or what."""
 
@@ -237,6 +240,7 @@ EVENTS: dict[str, EventType] = {
         EventType(PetitionState, "intake.petition.unlinked.v1", 0, "已撤销重复认定", "Not a repeat after all"),
         EventType(PetitionState, "intake.petition.merged.v1", 0, "已并案", "Merged into a lead petition"),
         EventType(PetitionState, "intake.petition.unmerged.v1", 0, "已撤销并案", "Stands for itself again"),
+        EventType(SupplementState, "intake.petition.supplemented.v1", 0, "信访人补充材料", "Something was added to it"),
         EventType(GroupAlarm, "intake.group.alarm.v1", 0, "集体访预警", "A group has come in person"),
         EventType(RatingState, "intake.rating.given.v1", 0, "信访人已评价", "The petitioner rated office and unit"),
         EventType(
@@ -249,7 +253,8 @@ EVENTS: dict[str, EventType] = {
         EventType(BulletinState, "documents.bulletin.sent.v1", 0, "信访信息已报送", "A bulletin was sent up"),
         EventType(BulletinState, "documents.bulletin.marked.v1", 0, "信访信息采用情况", "It was adopted, or not"),
         EventType(MessageState, "notify.message.sent.v1", 1, "已告知信访人", "A message to the petitioner was sent"),
-        EventType(TextState, "notify.text.unanswered.v1", 0, "短信未按时答复", "A text was not answered in time"),
+        EventType(TextState, "notify.text.unanswered.v1", 1, "短信未按时答复", "A text was not answered in time"),
+        EventType(TextState, "notify.text.overdue.v1", 0, "短信待人工处理超时", "A text waited too long for a person"),
         EventType(CallbackState, "notify.callback.answered.v1", 0, "抽查回访已答复", "A call-back was answered"),
         EventType(CallbackState, "notify.callback.unanswered.v1", 0, "抽查回访未答复", "It was not answered in time"),
         EventType(RequestState, "routing.request.sent.v1", 1, "督办催办等已发出", "A unit asked another about a case"),

@@ -154,6 +154,7 @@ PAYLOADS: dict[type[EventData], Json] = {
         "number": NUMBER, "unit": TOWNSHIP_OFFICE, "region": TOWNSHIP, "ended_at": REGISTERED, "asked_at": OFFERED,
         "answer": "fairly", "at": NOW,
     },
+    events.SupplementState: {"number": NUMBER, "channel": "sms", "holder_unit": TOWNSHIP_OFFICE, "at": NOW},
     events.TextState: {
         "gateway": "mobile", "received_at": OFFERED, "due_at": "2026-01-05T02:03:00Z", "at": "2026-01-05T02:03:10Z",
     },

@@ -232,7 +232,7 @@ LETTERS: dict[str, type[LetterData]] = {
 # minor versions of those that have gained optional fields since their first release
 LETTER_MINORS = {
     "routing.case-file.v1": 2, "routing.case-progress.v1": 1, "routing.recall-request.v1": 1,
-    "documents.manifest.v1": 1, "notify.contact.v1": 1,
+    "documents.manifest.v1": 1, "notify.contact.v1": 1, "intake.supplement.v1": 1,
 }  # fmt: skip
 
 

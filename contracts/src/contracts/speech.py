@@ -66,11 +66,16 @@ def _traceparent(cause: Envelope | None) -> str:
 
 def emit(
     speaker: Speaker, session: Session, kind: str, data: EventData, *, subject: UUID, sequence: int,
-    cause: Envelope | None = None,
+    cause: Envelope | None = None, event_id: UUID | None = None,
 ) -> Envelope:  # fmt: skip
-    """Publish an event of the catalogue when the transaction commits. Raises KeyError for an unknown type."""
+    """Publish an event of the catalogue when the transaction commits. Raises KeyError for an unknown type.
+
+    event_id: of what may be told again elsewhere, by who got it in a letter (`show`), and is one event all the same.
+    """
     event = EVENTS[kind]
     envelope = _envelope(speaker, kind, event.dataschema, data, subject=subject, sequence=sequence, cause=cause)
+    if event_id is not None:
+        envelope = envelope.model_copy(update={"id": event_id})
     put(session, Outgoing("events", kind, str(envelope.id), envelope.body(), envelope.traceparent))
     return envelope
 

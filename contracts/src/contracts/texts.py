@@ -37,6 +37,7 @@ class Supplement(LetterData):
     received_at: datetime
     phone: PersonalText | None = Field(default=None, max_length=32)
     petition: UUID | None = None
+    along: bool = Field(default=False, description="it goes along with a case that is handed on, and is no news there")
 
 
 class TextRating(LetterData):
@@ -63,11 +64,28 @@ class TextOutcome(LetterData):
 
 
 class TextState(EventData):
-    """A text from a telephone was not answered in time (GB/T 33358): told once. Never from whom, or what it says."""
+    """A text from a telephone was not answered in time (GB/T 33358), or no person has looked after it in time: told
+    once each. Never from whom, or what it says.
+    """
 
     gateway: str = Field(max_length=32)
     received_at: datetime
     due_at: datetime
+    at: datetime
+    answered_at: datetime | None = Field(
+        default=None, description="it was answered, late, before this was told; null: it still waits"
+    )
+
+
+class SupplementState(EventData):
+    """A petitioner added something to a petition. Never what: that is read there. Its id is the supplement's.
+
+    Said where it came in, and shown to the services of each node that gets the letter and does not hear the event.
+    """
+
+    number: str = Code
+    channel: str = Field(max_length=32, description="open vocabulary: sms")
+    holder_unit: str = Field(min_length=1, max_length=64, description="who holds the case, as is known there")
     at: datetime
 
 

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from deploy.bench.ground import Ground
 from deploy.bench.whole_node import WholeNode, whole_node
 
@@ -27,6 +28,7 @@ from xinqiao_local.smsc import Smsc
 
 SENDER, ACCOUNT, SECRET = "10690225", "bench", "benchpwd"
 WINDOW = 100
+NARROW = 16  # the window of `slow` senders: what a bind is usually given
 TEXT = "【象溪县信访局】您反映的事项(编号XF330225202601050000031)已受理。查询进展:http://xf.example.cn"
 AT_ONCE = 1000
 _numbers = count(13_900_000_000)
@@ -64,20 +66,26 @@ class Stand:
         found: int = self.centre.order("status")["waiting"]
         return found
 
-    @contextmanager
-    def senders(self, many: int) -> Iterator[list[Daemon]]:
-        """Workers of notify alone, each a process."""
-        with ExitStack() as stack:
-            yield [stack.enter_context(self._sender()) for _ in range(many)]
+    def lines(self) -> int:
+        """How many are bound."""
+        found: int = self.centre.order("status")["lines"]
+        return found
 
     @contextmanager
-    def _sender(self) -> Iterator[Daemon]:
+    def senders(self, many: int, *, slow: bool = False) -> Iterator[list[Daemon]]:
+        """Workers of notify alone, each a process with a line of its own."""
+        config = self.config.with_name("slow.toml") if slow else self.config
+        with ExitStack() as stack:
+            yield [stack.enter_context(self._sender(config)) for _ in range(many)]
+
+    @contextmanager
+    def _sender(self, config: Path) -> Iterator[Daemon]:
         name = f"notify-{next(_workers)}"
         directory = private_directory(self.node.ground.directory / "senders" / name)
         port = Ports(directory).allocate("http")["http"]
         daemon = Daemon(directory, name)
         words = ["run", "notify", "--role", "worker", "--port", str(port)]
-        daemon.start([command(), *words, "--node-config", self.config])
+        daemon.start([command(), *words, "--node-config", config])
         try:
             yield daemon
         finally:
@@ -90,14 +98,21 @@ class Stand:
             yield runtime
 
     async def queue(self, many: int, lane: Lane) -> None:
-        """So many messages, each to a number of its own."""
-        async with self.running() as runtime:
+        """So many messages, each to a number of its own; all are there at once."""
+        async with self.running() as runtime, runtime.database.transaction() as session:
             for start in range(0, many, AT_ONCE):
-                async with runtime.database.transaction() as session:
-                    told = [str(next(_numbers)) for _ in range(min(AT_ONCE, many - start))]
-                    keys = await phones.keep(session, runtime.keyring, told)
-                    drafts = [_draft(keys[phone], lane) for phone in told]
-                    await outgoing.add(session, runtime.keyring, drafts, runtime.clock.now())
+                told = [str(next(_numbers)) for _ in range(min(AT_ONCE, many - start))]
+                keys = await phones.keep(session, runtime.keyring, told)
+                drafts = [_draft(keys[phone], lane) for phone in told]
+                await outgoing.add(session, runtime.keyring, drafts, runtime.clock.now())
+
+    async def count(self) -> None:
+        """Let the database know how large its tables are, as it does by itself within a minute."""
+        connection = await asyncpg.connect(self.node.dsns["notify"])
+        try:
+            await connection.execute("VACUUM ANALYZE")
+        finally:
+            await connection.close()
 
 
 def _draft(key: bytes, lane: Lane) -> Draft:
@@ -117,7 +132,10 @@ def stand(ground: Ground) -> Iterator[Stand]:
     }  # fmt: skip
     try:
         with whole_node(ground, {"services.notify.gateways": [gateway]}) as node:
-            yield Stand(node, centre)
+            opened = Stand(node, centre)
+            slow = opened.config.read_text().replace(f"window = {WINDOW}\n", f"window = {NARROW}\n")
+            write_private(opened.config.with_name("slow.toml"), slow)
+            yield opened
     finally:
         centre.kill9()
 

@@ -228,7 +228,7 @@ function shaped(text) {
   const octets = text.octets !== undefined ? Buffer.from(text.octets, 'hex')
     : ascii ? Buffer.from(text.text, 'ascii') : Buffer.from(text.text, 'utf16le').swap16();
   const pdu = {
-    source_addr: text.from, destination_addr: text.to, esm_class: text.esm_class || 0,
+    source_addr: text.from, source_addr_ton: text.ton || 0, destination_addr: text.to, esm_class: text.esm_class || 0,
     data_coding: text.coding !== undefined ? text.coding : ascii ? 0 : 8,
     short_message: octets.length > 254 ? Buffer.alloc(0) : octets,
   };

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from node.cli_words import words
 from node.locating import NodeConfig, NodeName, load_settings
 from node.telling import told
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from kit.runtime import Runtime
 
 Answer = TypeVar("Answer")
-sms = typer.Typer(no_args_is_help=True, help="Text messages: send, tail, show, queue, settle 短信")
+sms = typer.Typer(no_args_is_help=True, help="Text messages: send, tail, show, queue, settle, words 短信")
+sms.add_typer(words, name="words")
 FATES = ("delivered", "failed", "not-sent")
 AWAY = "database away 数据库不可用"
 PACE = 1.0  # seconds between two looks

@@ -1,7 +1,7 @@
 """Tables on the terminal, in Chinese and English."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -14,6 +14,7 @@ from node.status import Status
 if TYPE_CHECKING:
     from notify.desk.models import Conversation
 
+CHINA = timezone(timedelta(hours=8))
 console = Console()
 
 
@@ -80,7 +81,7 @@ def print_text(row: Mapping[str, Any]) -> None:
     """One line of `xinqiao sms tail`; no more than codes and a masked number."""
     arrow = "<-" if row["way"] == "in" else "->"
     what, gateway = row["what"] or "", row["gateway"] or ""
-    moment = f"{row['at'].astimezone():%H:%M:%S}"
+    moment = f"{row['at'].astimezone(CHINA):%H:%M:%S}"
     console.print(
         f"{moment} {arrow} {row['phone']} {row['state']} {what} {gateway} {row['id']} ({row['conversation']})",
         soft_wrap=True, markup=False, highlight=False,
@@ -94,7 +95,7 @@ def print_conversation(told: "Conversation") -> None:
     for each in reversed(told.said):
         arrow = "<-" if each.way == "in" else "->"
         said = each.text if each.text is not None else f"({each.hidden})"
-        head = f"{each.at.astimezone():%Y-%m-%d %H:%M:%S} {arrow} {each.state} {each.template or ''}"
+        head = f"{_moment(each.at)} {arrow} {each.state} {each.template or ''}"
         console.print(f"{head}: {said}", soft_wrap=True, markup=False, highlight=False)
 
 
@@ -107,8 +108,12 @@ def print_text_queues(depths: Mapping[str, Any], doubted: Sequence[Mapping[str, 
     (held,), (waiting,) = depths["held"], depths["waiting"]
     rows += [("held, of paused notices 已暂停", held["count"], "")]
     rows += [("texts for an operator 待人工处理", waiting["count"], _since(waiting["oldest"]))]
-    rows += [("of these not answered in time 其中超时", waiting["overdue"], "")]
+    rows += [("of these overdue 其中超时", waiting["overdue"], "")]
     console.print(table("texts 短信", "what 项目", "count 数量", "oldest since 最早", rows=rows))
+    for unit, (count, oldest) in depths["unread"].items():
+        turn = f"turn to 请转 {unit}" if unit else "see operating.md 见运维手册"
+        told = f"nobody here may read 本级无人可阅: {count}, since 自 {_since(oldest)}; {turn}"
+        console.print(told, soft_wrap=True, markup=False, highlight=False)
     for row in doubted:  # each on a line of its own: the id is to be copied
         since = _since(row["state_at"])
         told = f"{row['id']} {row['phone']} {row['gateway']} {row['template']} {since} {row['reason'] or ''}"
@@ -116,4 +121,9 @@ def print_text_queues(depths: Mapping[str, Any], doubted: Sequence[Mapping[str, 
 
 
 def _since(at: datetime | None) -> str:
-    return "" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+    return "" if at is None else _moment(at)
+
+
+def _moment(at: datetime) -> str:
+    """As clocks go in China, whatever the zone of the machine."""
+    return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M:%S}+08:00"

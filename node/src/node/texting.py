@@ -3,6 +3,7 @@
 import getpass
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,21 +12,22 @@ from kit.auth import Principal
 from kit.db import Session
 from kit.errors import Refused
 from kit.outbox import current_traceparent
-from kit.personal import mask
 from kit.runtime import Runtime
 from kit.settings import NodeSettings
 from node.inside import inside
 from notify import phones, resources
-from notify.desk import domain, showing, store, usecases, watching
+from notify.desk import domain, showing, store, unread, usecases, watching
 from notify.desk.domain import reference_of
 from notify.desk.models import Conversation
 from notify.desk.usecases import REPLY
 from notify.desk.watching import Fate
 from notify.main import service
-from notify.notices.wording import MAY_GO_OUT, OF_NODE
+from notify.notices.saying import said
+from notify.notices.usecases import text_in
 from notify.outbound import outgoing
 from notify.outbound.outgoing import Draft
-from notify.phones import key_of, number_of
+from notify.phones import key_of
+from notify.words.domain import OF_NODE
 
 Answer = TypeVar("Answer")
 SHOWN = 100
@@ -53,19 +55,19 @@ def who(runtime: Runtime) -> Principal:
 
 
 def worded(runtime: Runtime, text: str, template: str, given: Mapping[str, str]) -> tuple[str, str, int]:
-    """(text, template, version) of what is to be sent, signed. Raises Refused: "wording-unknown", "invalid-input"."""
+    """(text, template, version) of what is to be sent, signed. Raises Refused: "no-such-template", "invalid-input"."""
     held = resources.of(runtime)
     if not template:
         return domain.signed(text, held.office), REPLY, 1
-    words = held.wordings.texts.get((template, held.settings.language))
-    if words is None:
-        raise Refused("wording-unknown", names=sorted({name for name, _ in held.wordings.texts}))
+    unit = runtime.settings.node.office_unit
+    words = text_in(runtime, unit, template, held.settings.language)
     wanted = words.fields - OF_NODE
-    if set(given) != wanted or not wanted <= MAY_GO_OUT:
+    if set(given) != wanted:
         raise Refused("invalid-input", errors=[{"field": f"--set {name}=…"} for name in sorted(wanted ^ set(given))])
     values = {"office": held.office, "link": held.link, **given}
     try:
-        told = held.wordings.render(words, values, number=given.get("number", ""), state=given.get("stage", ""))
+        number, state = given.get("number", ""), given.get("stage", "")
+        told = said(held.words, words, unit, values, number=number, state=state)
     except ValueError as error:
         raise Refused("invalid-input", errors=[{"field": "--set", "reason": str(error)}]) from error
     return told, words.name, words.version
@@ -101,10 +103,7 @@ async def conversation(runtime: Runtime, session: Session, reference: UUID | Non
         row = await store.find_phone(session, by, office, key)
     if row is None:
         raise Refused("not-found")
-    said = await store.said(session, row.key, before=None, limit=SHOWN)
-    numbers = [each["number"] for each in await store.of_phone(session, row.key)]
-    usecases.note(runtime, session, by, row.key, "read-conversation", texts=str(min(len(said), SHOWN)))
-    return showing.conversation(runtime, row, said, SHOWN, numbers, by)
+    return await usecases.read(runtime, session, by, row, before=None, limit=SHOWN)
 
 
 async def settle(runtime: Runtime, session: Session, message_id: UUID, fate: Fate) -> None:
@@ -118,11 +117,19 @@ async def look(runtime: Runtime, session: Session, most: int) -> list[dict[str, 
 
 
 async def depths(runtime: Runtime, session: Session) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
-    """How much waits, and messages whose fate nobody knows."""
+    """How much waits, and messages whose fate nobody knows. unread: texts that nobody here may read, by to whom one has
+    to turn; null: nobody at all, or it is not known yet whom the petition accuses.
+    """
     found = await watching.depths(session, runtime.clock.now())
     doubted = await watching.unknowns(session, SHOWN)
-    return found, [{**row, "phone": _masked(runtime, row)} for row in doubted]
+    kept: dict[str | None, tuple[int, datetime]] = {}
+    for each in await unread.look(runtime, session):
+        if each.to is None or each.to.node != runtime.node:
+            name = None if each.to is None else f"{each.to.name} ({each.to.node})"
+            count, oldest = kept.get(name, (0, each.oldest))
+            kept[name] = (count + each.texts, min(oldest, each.oldest))
+    return {**found, "unread": kept}, [{**row, "phone": _masked(runtime, row)} for row in doubted]
 
 
 def _masked(runtime: Runtime, row: Any) -> str:
-    return mask(number_of(runtime.keyring, row["key"], row["number"]))
+    return showing.masked(runtime.keyring, row["key"], row["number"])

@@ -102,6 +102,21 @@ async def test_the_steps_of_a_petition_are_shown_in_order(start: Any) -> None:
     assert [step["unit"] for step in steps if step["zh"] == "已受理"] == ["33.02.25.100-xf"]
 
 
+async def test_a_message_to_the_petitioner_is_one_step_whatever_became_of_it(start: Any) -> None:
+    story = Story(actions=("open",))
+    analytics = await started(start, story)
+    arrived, lost, never = (uuid.uuid4() for _ in range(3))
+    reached = [(arrived, 1, "sent"), (arrived, 2, "delivered"), (lost, 1, "unknown"), (lost, 2, "failed"),
+               (never, 1, "expired")]  # fmt: skip
+    for message, sequence, status in reversed(reached):
+        state = MessageState(message_id=message, template="registered", gateway="g", status=status, at=NOW)
+        await hear(analytics, [told("notify.message.sent.v1", state, subject=story.id, sequence=sequence)])
+    steps = (await analytics.request("GET", steps_path(story))).json()
+    assert [step["sequence"] for step in steps if step["zh"] == "已告知信访人"] == [1, 1]
+    logged = await analytics.rows("SELECT FROM events WHERE type = 'notify.message.sent.v1'")
+    assert len(logged) == len(reached), "nothing of what was told is lost"
+
+
 async def test_only_regions_that_registered_or_held_a_petition_see_its_steps(start: Any) -> None:
     story = Story(region="33.02.25", actions=("open", "transfer"), nodes=("33.02.25", "33.02.25.100"))
     analytics = await started(start, story)

@@ -207,11 +207,14 @@ async def test_a_template_that_asks_for_anything_outside_is_not_laid_out(tmp_pat
         shutil.copytree(SHIPPED / "notice" / "1", place)
         (place / "template.html").write_text(f"<title>x</title>{markup}", encoding="utf-8")
     own = Renderers(1, tmp_path)
+    processes = set()
     try:
         for version, _ in enumerate(OUTSIDE, start=2):
             with pytest.raises(Refused, match="paper-not-rendered"):
                 await own.render(Filled("notice", version, {"text": "x"}), MARKS)
+            processes |= {*own.processes()}
         assert (await own.render(Filled("notice", 1, {"text": "x"}), MARKS)).startswith(b"%PDF")
+        assert len(processes) == 1, "it ends no process either"
     finally:
         await own.close()
 

@@ -13,6 +13,7 @@ from tests.support.running import Running, told
 
 from contracts.envelope import Envelope
 from contracts.letters import Contact
+from contracts.speech import parse_event
 from contracts.texts import Supplement, TextOutcome, TextPetition, TextRating
 from intake.main import service
 from intake.texts import title_of
@@ -189,6 +190,50 @@ async def test_a_supplement_to_the_node_that_handles_the_case_reaches_the_one_th
     assert await bring(county, township, "intake.supplement.v1") == 0
     (outcome,) = await outcomes(township)
     assert outcome.outcome == "supplemented"
+
+
+async def supplemented(intake: Running, exchange: str = "events") -> list[Envelope]:
+    """What its services are told of supplements: what it says itself, or shows them only."""
+    told_ = [parse_event(row["body"]) for row in await intake.sent(exchange)]
+    return [event for event in told_ if event.type == "intake.petition.supplemented.v1"]
+
+
+async def test_who_holds_the_case_is_told_of_a_supplement_once_and_not_what_it_says(start: Any) -> None:
+    intake = await start(service, clock=ManualClock(SERVED))
+    receipt = await register(intake)
+    letter = supplement(receipt["number"])
+    await intake.hear("intake.letters", letter, letter)
+    await hear_state(intake, receipt, "received", holder_unit="330225100-cj")
+    await intake.hear("intake.letters", supplement(receipt["number"]))
+    first, second = await supplemented(intake)
+    assert (first.id, str(first.subject)) == (letter.subject, receipt["id"])
+    assert first.data.model_dump() == {
+        "number": receipt["number"], "channel": "sms", "holder_unit": "330225100-xf", "at": SERVED,
+    }  # fmt: skip
+    assert second.data.holder_unit == "330225100-cj"
+    assert "积水" not in first.body().decode()
+
+
+async def test_each_node_hears_of_a_supplement_once_wherever_it_came_in(start: Any) -> None:
+    county, township = await start(service, path="33.02.25"), await start(service, path=NODE)
+    receipt = await register(county, who=COUNTY)
+    subject, number = uuid.UUID(receipt["id"]), receipt["number"]
+    await county.hear("intake.letters", supplement(number, node="33.02.25"))
+    await county.hear("intake.on-case", case(subject=subject))
+    await township.hear("intake.on-case", case(subject=subject))
+    await bring(county, township, "intake.petition-file.v1")
+    await bring(county, township, "intake.supplement.v1")
+    assert await supplemented(township, "events.down") == [], "it came along with the case"
+    later = supplement(number, node="33.02.25", content="后补充")
+    await county.hear("intake.letters", later)
+    await bring(county, township, "intake.supplement.v1")
+    (shown_,) = await supplemented(township, "events.down")
+    assert (shown_.id, shown_.subject, shown_.data.number) == (later.subject, subject, number)
+    assert shown_.id == (await supplemented(county))[-1].id
+    await township.hear("intake.letters", supplement(number))
+    await bring(township, county, "intake.supplement.v1")
+    assert len(await supplemented(township)) == 1, "which rises to the county"
+    assert await supplemented(county, "events.down") == []
 
 
 @pytest.mark.parametrize(("content", "title"), [

@@ -12,7 +12,7 @@ from tests.support.running import Running
 
 from kit.clock import ManualClock
 from notify import phones, resources
-from notify.gateways.interface import Gateway, Health, Part, Receipt, Taking
+from notify.gateways.interface import Gateway, Has, Health, Part, Receipt, Taking
 from notify.outbound import outgoing
 from notify.outbound.fates import look_after
 from notify.outbound.outgoing import Draft, Lane
@@ -30,7 +30,7 @@ class Peer:
     name: str = "peer"
     whole: bool = False
     answers: Behaviour = lambda _: None
-    holds: bool | None = None
+    holds: Has = None
     fates: dict[str, Receipt] = field(default_factory=dict)  # told when it is asked
     taken: list[Part] = field(default_factory=list)
     up: bool = True
@@ -43,7 +43,7 @@ class Peer:
 
     @property
     def health(self) -> Health:
-        return Health(self.up, datetime.now(UTC))
+        return Health(self.up, datetime.now(UTC), None if self.up else "lost")
 
     async def submit(self, part: Part) -> str:
         self._under_way += 1
@@ -61,7 +61,7 @@ class Peer:
     async def ask(self, gateway_id: str) -> Receipt | None:
         return self.fates.get(gateway_id)
 
-    async def has(self, message_id: UUID) -> bool | None:  # noqa: ARG002 - the same of all
+    async def has(self, message_id: UUID) -> Has:  # noqa: ARG002 - the same of all
         return self.holds
 
     async def run(self, taking: Taking) -> None:  # noqa: ARG002 - nothing comes by itself

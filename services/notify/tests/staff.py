@@ -9,7 +9,7 @@ from tests.support.nodes import token
 from tests.support.running import Running, told
 
 from contracts.envelope import Envelope
-from contracts.events import ClockState, HandOver, LastAction, RequestState, case_event
+from contracts.events import ClockState, HandOver, LastAction, RequestState, SupplementState, case_event
 
 INBOX, PREFERENCES = "/api/notify/v1/inbox", "/api/notify/v1/preferences"
 OFFICE, STATION, COUNTY = "330225100-xf", "330225100-cj", "330225-xf"
@@ -44,6 +44,11 @@ def warning(story: Story, level: str = "yellow", clock: str = "handling", holder
         number=story.number, clock=clock, level=level, due_at=due_at, holder_unit=holder, holder_region=NODE, at=NOW
     )
     return told("routing.clock.warned.v1", state, subject=story.id)
+
+
+def supplement(story: Story, holder: str = OFFICE) -> Envelope:
+    state = SupplementState(number=story.number, channel="sms", holder_unit=holder, at=NOW)
+    return told("intake.petition.supplemented.v1", state, subject=story.id)
 
 
 async def happens(notify: Running, *events: Envelope) -> None:

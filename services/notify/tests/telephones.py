@@ -1,24 +1,32 @@
 """Telephones that text this node, and what they are told."""
 
 import json
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
+from services.notify.tests.stories import NODE, NOW, hear
 from tests.support.running import Running
+from tests.support.running import told as letter
 
 from contracts.envelope import Envelope
+from contracts.letters import Contact
 from contracts.speech import parse_letter
+from contracts.texts import TextOutcome
+from kit.clock import ManualClock
 from notify.gateways.interface import Incoming, Joint
 from notify.inbound.handling import handle
 from notify.inbound.keeping import keep
 from notify.inbound.tables import text_binding
+from notify.main import service
 from notify.outbound.outgoing import text_binding as message_binding
 from notify.phones import key_of
 
 PHONE, OTHER = "13812345678", "13900001111"
 RAISED = "张三#某镇某村#门前道路积水三个月无人管"
+NUMBER, OLDER = "XF330225202601050000035", "XF330225202512300000027"
 SENT = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -86,3 +94,25 @@ def parts_of(said: Sequence[str | None], reference: int = 7, **more: Any) -> lis
 def in_clear(rows: Sequence[asyncpg.Record]) -> str:
     """Everything that stands in rows, as somebody who copies the tables would see it."""
     return json.dumps([[str(value) for value in row] for row in rows], ensure_ascii=False)
+
+
+async def begin(start: Any, **options: Any) -> tuple[Running, ManualClock]:
+    clock = ManualClock(NOW)
+    return await start(service, clock=clock, **options), clock
+
+
+async def outcome(notify: Running, text_id: uuid.UUID, said: str, node: str = NODE, **more: Any) -> None:
+    data = TextOutcome(outcome=said, **more)
+    await hear(notify, letter("notify.text-outcome.v1", data, subject=text_id, node=node))
+
+
+async def registered(notify: Running, text_id: uuid.UUID, number: str = NUMBER) -> uuid.UUID:
+    """As intake tells of a petition that was made of a text."""
+    petition = uuid.uuid4()
+    contact = Contact(number=number, phone=PHONE, query_code="23456789AB", region=NODE, text_id=text_id)
+    await hear(notify, letter("notify.contact.v1", contact, subject=petition))
+    return petition
+
+
+def contact_of(number: str) -> Contact:
+    return Contact(number=number, phone=PHONE, query_code="23456789AB", region=NODE)

@@ -91,7 +91,10 @@ async def test_whose_case_was_closed_is_asked_once_and_told_how_to_answer(start:
         await node.ask()
     (row,) = await node.notify.rows("SELECT * FROM messages WHERE template = 'callback-asked'")
     text = node.notify.runtime.keyring.decrypt(row["text"], f"messages/{row['id']}/text")
-    assert text == f"【丁镇信访办】您反映的事项(编号{story.number})已办结。满意请回复1,基本满意回复2,不满意回复3"
+    assert text == (
+        f"【丁镇信访办】抽查回访:您反映的事项(编号{story.number})的处理意见已送达。"
+        "对办理满意请回复1,基本满意回复2,不满意回复3"
+    ), "true of what is served and not closed as well"
     assert (row["lane"], row["petition_id"]) == (1, story.id)
 
 
@@ -243,6 +246,7 @@ async def test_what_ended_while_nothing_ran_is_drawn_from_too_and_nobody_is_aske
     await node.ask(timedelta())
     story = await node.closes(closed_at=START + timedelta(days=1))
     assert await node.ask(timedelta(days=40)) == [story.id]
+    assert Callbacks().percent == 0, "no node texts people unless its operator says so"
     silent = await office(start, percent=0)
     await silent.closes()
     assert await silent.ask() == []

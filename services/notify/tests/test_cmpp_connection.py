@@ -1,6 +1,7 @@
 """A CMPP connection against a gateway on a real socket: what it answers, what it leaves open, how it ends."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from services.notify.tests.cmpp_gateway import Gateway, gateway
 
+from kit.testing import eventually
+from notify.gateways.cmpp import connection as connecting
 from notify.gateways.cmpp.connection import Connection, Refused, connected
 from notify.gateways.cmpp.fields import Malformed
 from notify.gateways.cmpp.packets import ActiveTest, ConnectResp, Deliver, Submit, Version
@@ -174,6 +177,31 @@ async def test_whoever_is_cancelled_says_that_it_ends() -> None:
         async with running(peer) as (connection, _):
             await connection.submit(message())
         await peer.until(1, peer.ended)
+
+
+async def test_from_a_gateway_that_reads_no_answers_no_more_is_taken_and_its_line_can_be_left(monkeypatch: Any) -> None:
+    monkeypatch.setattr(connecting, "FAREWELL", 0.05)
+    many, kept = 12_000, 0
+
+    async def take(_: Deliver) -> None:
+        nonlocal kept
+        kept += 1
+
+    async with gateway() as peer, asyncio.timeout(20), running(peer, take) as (connection, _):
+        theirs, ours = peer.lines[-1], connection._writer
+        theirs.transport.pause_reading()
+        for line, size in ((theirs, socket.SO_RCVBUF), (ours, socket.SO_SNDBUF)):
+            line.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, size, 4096)
+        for number in range(many):
+            peer.deliver(number)
+        await eventually(lambda: _holds(ours), every=0.001)
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert kept < many
+
+
+async def _holds(writer: asyncio.StreamWriter) -> bool:
+    return writer.transport.get_write_buffer_size() > 0
 
 
 async def test_a_wrong_secret_is_refused_by_the_gateway_and_a_gateway_without_it_by_us() -> None:

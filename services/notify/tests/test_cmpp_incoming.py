@@ -94,6 +94,14 @@ async def test_a_text_is_kept_whatever_its_alphabet(version: Version) -> None:
     ]
 
 
+async def test_who_hides_behind_a_number_that_stands_for_another_one_has_none() -> None:
+    async with gateway(Version.V30) as peer, held(peer) as (_, kept):
+        for alias in (0, 1):
+            peer.send(Deliver(alias + 1, "106573001", PHONE, b"TD", 0, src_terminal_type=alias), alias + 1)
+        await peer.until(2, peer.acknowledged)
+    assert [came.phone for came in kept.incoming] == [PHONE, ""]
+
+
 LONG = ["0500030702", "060804010702"]  # references of 8 and of 16 bits
 
 

@@ -1,10 +1,11 @@
 """The desk: what nobody could parse is read, answered, handed on and made a petition; never by whom it accuses."""
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from services.notify.tests.noticing import Told
 from services.notify.tests.stories import PHONE, Story, hear
 from services.notify.tests.texting import (
     CLERK,
@@ -14,15 +15,15 @@ from services.notify.tests.texting import (
     STATION,
     act,
     conversation,
+    last,
+    petition,
     read,
     waiting,
     write,
 )
-from tests.support.confidence import TOWNSHIP, readable_by
 from tests.support.nodes import token
 
 from contracts.speech import parse_letter
-from kit.readers import reader
 from notify import phones
 from notify.main import service
 from notify.outbound import outgoing
@@ -104,44 +105,6 @@ async def test_what_somebody_works_on_only_a_leader_takes_over(start: Any) -> No
     assert (await notify.request("GET", mine, who=CLERK)).json()["items"] == []
 
 
-async def test_handed_to_another_unit_it_is_that_unit_s_alone(start: Any) -> None:
-    notify = await start(service)
-    reference = await conversation(notify, "你们那里有人吗")
-    assert (await act(notify, reference, "handing", unit="330226-xf")).json()["type"].endswith("unknown-unit")
-    assert (await act(notify, reference, "handing", unit="330225100-cj")).status_code == 200
-    assert (await notify.request("GET", f"{CONVERSATIONS}/{reference}", who=CLERK)).status_code == 404
-    assert len(await waiting(notify, STATION)) == 1
-    assert (await read(notify, reference, STATION))["unit"] == "330225100-cj"
-
-
-async def test_it_is_not_handed_to_whom_it_accuses_nor_to_who_may_not_read_it(start: Any) -> None:
-    notify = await start(service)
-    story, secret = Story(accused=("330225100-cj",)), Told(phone="13900000001")
-    await hear(notify, story.contact(), *story.case(), secret.contact())
-    await hear(notify, readable_by(secret.case()[0], TOWNSHIP, 1))
-    for phone in (PHONE, secret.phone):
-        reference = await conversation(notify, "你们那里有人吗", phone)
-        refused = await act(notify, reference, "handing", unit="330225100-cj")
-        assert (refused.status_code, refused.json()["type"]) == (403, "urn:xinqiao:problem:accused-unit")
-
-
-async def test_a_conversation_about_what_accuses_the_reader_s_unit_is_not_there(start: Any) -> None:
-    notify = await start(service)
-    reference = await conversation(notify, "你们办公室的人态度恶劣")
-    story = Story(accused=("330225100-xf",))
-    assert (await notify.request("GET", f"{CONVERSATIONS}/{reference}", who=CLERK)).status_code == 200
-    await hear(notify, story.contact(), *story.case())
-    paths = (f"{CONVERSATIONS}/{reference}", f"{CONVERSATIONS}/of-petition/{story.id}")
-    for path in paths:
-        assert (await notify.request("GET", path, who=LEADER)).status_code == 404
-    assert await waiting(notify) == []
-    assert (await notify.request("GET", CONVERSATIONS, who=CLERK)).json()["items"] == []
-    found = await notify.request("POST", f"{CONVERSATIONS}/search", who=CLERK, json={"phone": PHONE})
-    assert found.status_code == 404
-    for what, body in (("replies", {"text": ANSWER}), ("closing", {}), ("block", {"hours": 1, "reason": "abuse"})):
-        assert (await act(notify, reference, what, LEADER, **body)).status_code == 404
-
-
 async def test_what_one_telephone_wrote_about_hides_no_other_telephone(start: Any) -> None:
     notify = await start(service)
     await conversation(notify, "你们办公室的人态度恶劣")
@@ -163,20 +126,7 @@ async def test_a_message_to_a_colleague_s_own_telephone_is_no_part_of_a_conversa
         code = Draft(uuid4(), key, "staff-code", 1, "zh", "【办公室】确认码123456", "")
         await outgoing.add(session, notify.runtime.keyring, [code], notify.runtime.clock.now())
     said = (await read(notify, reference))["said"]
-    assert [each["template"] for each in said if each["way"] == "out"] == ["received"]
-
-
-async def test_of_a_confidential_case_only_its_readers_open_the_conversation(start: Any) -> None:
-    notify = await start(service)
-    reference = await conversation(notify, "请问我的事办得怎么样了")
-    story = Story()
-    await hear(notify, story.contact())
-    heads = (reader("330225100-xf", "leader"),)
-    await hear(notify, readable_by(story.case()[0], heads, 1))
-    path = f"{CONVERSATIONS}/{reference}"
-    assert (await notify.request("GET", path, who=CLERK)).status_code == 404
-    assert (await notify.request("GET", path, who=LEADER)).status_code == 200
-    assert (len(await waiting(notify, CLERK)), len(await waiting(notify, LEADER))) == (0, 1)
+    assert [each["template"] for each in said if each["way"] == "out"] == ["text-received"]
 
 
 async def test_a_text_is_made_a_petition_by_hand_once(start: Any) -> None:
@@ -195,19 +145,91 @@ async def test_a_text_is_made_a_petition_by_hand_once(start: Any) -> None:
     assert await waiting(notify) == []
 
 
+async def test_a_petition_made_by_hand_ends_the_dialogue_about_it(start: Any) -> None:
+    """Otherwise what the petitioner says next would make a second one of the same matter."""
+    notify = await start(service)
+    reference = await conversation(notify, "有人吗")
+    await write(notify, "李四#东村")
+    first = await last(notify)
+    assert (await act(notify, reference, "petition", **petition(first))).status_code == 202
+    await write(notify, "路灯坏了半年")
+    assert [row["routing_key"].rpartition(".")[2] for row in await notify.sent("letters")] == ["intake"]
+    (row,) = await notify.rows("SELECT meaning FROM inbound ORDER BY id DESC LIMIT 1")
+    assert row["meaning"] == "unclear"
+
+
+async def test_a_text_is_added_to_a_petition_as_a_command_would(start: Any) -> None:
+    notify, story = await start(service), Story()
+    await hear(notify, story.contact(), *story.case())
+    reference = await conversation(notify, "门口又积水了")
+    await write(notify, None)
+    damaged, text = await last(notify), await last(notify, 1)
+    assert (await read(notify, reference))["petitions"] == [story.number]
+    refused = await act(notify, reference, "supplement", text_id=damaged, number=story.number)
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:xinqiao:problem:text-unreadable")
+    assert (await act(notify, reference, "supplement", text_id=text, number=story.number)).status_code == 202
+    (row,) = await notify.sent("letters")
+    letter = parse_letter(notify.runtime.sealer.open(row["body"])[1])
+    assert (letter.type, str(letter.subject)) == ("intake.supplement.v1", text)
+    assert (letter.data.phone, letter.data.number, letter.data.content) == (PHONE, story.number, "门口又积水了")
+    again = await act(notify, reference, "supplement", text_id=text, number=story.number)
+    assert again.json()["type"].endswith("text-converted")
+    (left,) = await waiting(notify)
+    assert left["damaged"]
+
+
+async def test_what_can_not_be_deciphered_any_more_hides_nothing_else(start: Any) -> None:
+    notify = await start(service)
+    reference = await conversation(notify, "你们几点上班")
+    await write(notify, "明天呢")
+    await notify.rows(
+        "UPDATE inbound SET text = 'x' WHERE id = (SELECT id FROM inbound ORDER BY id LIMIT 1) RETURNING 1"
+    )
+    said = [each for each in (await read(notify, reference))["said"] if each["way"] == "in"]
+    assert [(each["text"], each["hidden"]) for each in said] == [("明天呢", None), (None, "undecipherable")]
+    assert (await act(notify, reference, "replies", text=ANSWER)).status_code == 201
+    await write(notify, "好的", "13900000001")
+    await notify.rows("UPDATE phones SET number = 'x' WHERE blocked_until IS NULL RETURNING 1")
+    assert [each["phone"] for each in await waiting(notify)] == ["***"]
+    refused = await act(notify, reference, "petition", **petition(await last(notify, 1)))
+    assert refused.json()["type"].endswith("text-unreadable")
+
+
 async def test_a_block_its_objection_and_what_is_decided_on_it(start: Any) -> None:
     notify = await start(service)
     reference = await conversation(notify, "你们那里有人吗")
     assert (await act(notify, reference, "block", hours=24, reason="flooding")).status_code == 200
-    assert "unblock" in (await read(notify, reference))["may"]
+    told = await read(notify, reference)
+    assert "unblock" in told["may"]
+    assert (told["said"][0]["template"], told["said"][0]["author"]) == ("blocked", "clerk"), "the telephone is told"
     assert (await act(notify, reference, "objection", decision="lift")).json()["type"].endswith("no-objection")
     await write(notify, "SS 我没有乱发")
-    told = await read(notify, reference)
-    assert (told["objection"], told["blocked_for"]) == (True, "flooding")
+    for what, body in (("replies", {"text": ANSWER}), ("closing", {})):  # neither of them answers it
+        assert (await act(notify, reference, what, **body)).status_code in {200, 201}
+        told = await read(notify, reference)
+        assert (told["objection"], told["blocked_for"]) == (True, "flooding")
+    assert len(await waiting(notify)) == 1
     assert (await act(notify, reference, "objection", decision="lift")).status_code == 200
     told = await read(notify, reference)
     assert (told["objection"], told["blocked_until"]) == (False, None)
     assert told["said"][0]["text"].startswith("【丁镇信访办】经核实,您的号码已恢复正常")
+    assert await notify.rows("SELECT FROM inbound WHERE due_at IS NULL AND state <> 'blocked'") == []
+
+
+async def test_beyond_a_day_a_leader_blocks_and_nobody_beyond_the_limit(start: Any) -> None:
+    notify = await start(service)
+    reference = await conversation(notify, "你们那里有人吗")
+    told = (await read(notify, reference))["block_hours"], (await read(notify, reference, LEADER))["block_hours"]
+    assert told == (24, 720)
+
+    async def blocked(hours: int, who: str) -> str:
+        answer = await act(notify, reference, "block", who, hours=hours, reason="abuse")
+        return str(answer.json().get("type", "")).rpartition(":")[2]
+
+    assert [await blocked(25, CLERK), await blocked(24, CLERK)] == ["block-needs-leader", ""]
+    notify.runtime.clock = Later(notify.runtime.clock)
+    assert await blocked(24, CLERK) == "block-needs-leader", "nor by and by"
+    assert [await blocked(721, LEADER), await blocked(720, LEADER)] == ["block-too-long", ""]
 
 
 async def test_closed_it_is_dealt_with_until_a_text_comes(start: Any) -> None:
@@ -241,3 +263,14 @@ async def test_others_have_no_desk(start: Any) -> None:
         assert (await notify.request("GET", CONVERSATIONS, who=token(roles=[role]))).status_code == 403
     found = await notify.request("POST", f"{CONVERSATIONS}/search", who=CLERK, json={"phone": "138x"})
     assert found.status_code == 422
+
+
+@dataclass(frozen=True)
+class Later:
+    """An hour ahead."""
+
+    clock: Any
+
+    def now(self) -> datetime:
+        moment: datetime = self.clock.now() + timedelta(hours=1)
+        return moment

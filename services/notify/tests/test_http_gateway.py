@@ -157,7 +157,7 @@ async def test_what_has_left_without_a_whole_answer_is_in_doubt_until_the_vendor
         assert not line.health.up
         peer.fault = ""
         await eventually(lambda: is_up(line), within=10, every=0.005)
-        assert await line.has(sent.message_id) is True
+        assert await line.has(sent.message_id) == f"v/{sent.message_id}"
         assert await line.has(uuid4()) is False
         await line.submit(sent)
     assert list(peer.taken) == [str(sent.message_id)]

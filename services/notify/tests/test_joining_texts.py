@@ -1,5 +1,6 @@
 """Long messages from their parts: in any order, twice, with gaps."""
 
+import asyncio
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,12 +8,14 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from services.notify.tests.telephones import handle_all, letters, parts_of, said_of, told
+from services.notify.tests.telephones import OTHER, handle_all, letters, parts_of, said_of, told
 from services.notify.tests.telephones import texts as rows
 from tests.support.running import Running
 
 from kit.clock import ManualClock
 from notify.gateways.interface import Incoming
+from notify.inbound import joining
+from notify.inbound.handling import handle
 from notify.inbound.joints import Piece, group, joined
 from notify.inbound.keeping import keep
 from notify.main import service
@@ -97,7 +100,7 @@ async def test_after_its_time_an_incomplete_message_is_an_operators_and_a_late_p
     await handle_all(notify)
     assert await rows(notify) == [("unparsed", "damaged")]
     assert await said_of(notify) == ["张三#某镇某村#〔缺第2/4段〕〔缺第3/4段〕�谢谢"]
-    assert [template for template, _ in await told(notify)] == ["received"]
+    assert [template for template, _ in await told(notify)] == ["text-received"]
     await came(notify, [parts[1]])
     assert await said_of(notify) == ["张三#某镇某村#门前道路积水〔缺第3/4段〕�谢谢"]
     assert await rows(notify) == [("unparsed", "damaged")]
@@ -109,3 +112,37 @@ async def test_a_part_that_is_no_text_leaves_the_rest_readable(start: Any) -> No
     assert await said_of(notify) == ["张三#〔第2/3段无法解码〕积水"]
     assert await rows(notify) == [("unparsed", "damaged")]
     assert len(await notify.rows("SELECT FROM inbound_parts WHERE raw IS NOT NULL")) == 1
+
+
+async def test_who_sends_halves_without_end_keeps_nobody_waiting_but_himself(start: Any, monkeypatch: Any) -> None:
+    notify, clock = await begin(start)
+    monkeypatch.setattr(joining, "AT_ONCE", 2)
+    halves = [parts_of(["半", "截"], reference=n)[0] for n in range(40)]
+    await asyncio.gather(*(keep(notify.runtime, "mobile", half) for half in halves))
+    clock.advance(timedelta(minutes=10))
+    for part in parts_of(["张三#某村#", "积水"], phone=OTHER):
+        await keep(notify.runtime, "mobile", part)
+    await handle(notify.runtime)
+    assert [sent.data.content for sent in await letters(notify)] == ["积水"], "it waits behind the halves"
+    oldest = await notify.rows("SELECT whole_id FROM inbound_parts ORDER BY received_at, reference LIMIT 1")
+    assert oldest[0]["whole_id"] is not None
+    await handle_all(notify)
+    assert not await notify.rows("SELECT FROM inbound_parts WHERE whole_id IS NULL")
+    assert len([row for row in await rows(notify, "state, parts") if row[1] == 1]) == 40
+
+
+async def test_of_thousands_of_parts_with_one_reference_few_are_looked_at_at_a_time(
+    start: Any, monkeypatch: Any
+) -> None:
+    notify, clock = await begin(start)
+    monkeypatch.setattr(joining, "PIECES_OF_ONE", 5)
+    monkeypatch.setattr(joining, "MOST_PIECES", 7)
+    same = [parts_of([f"{n}", "截"])[0] for n in range(12)]
+    await asyncio.gather(*(keep(notify.runtime, "mobile", half) for half in same))
+    for part in parts_of(["张三#某村#", "积", "水"], phone=OTHER):
+        await keep(notify.runtime, "mobile", part)
+    clock.advance(timedelta(minutes=10))
+    await handle_all(notify)
+    assert [sent.data.content for sent in await letters(notify)] == ["积水"]
+    said = [text for text in await said_of(notify) if text and "缺" in text]
+    assert sorted(said) == sorted(f"{n}〔缺第2/2段〕" for n in range(12))

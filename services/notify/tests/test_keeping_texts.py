@@ -179,6 +179,44 @@ async def test_a_line_that_was_altered_is_reported_and_the_file_stays_for_people
     assert "notify.spool_unreadable" in capsys.readouterr().out
 
 
+async def test_a_line_that_goes_bad_under_a_living_process_stays_for_people_too(start: Any) -> None:
+    notify = await start(service)
+    with database_away(notify):
+        await sends(notify, "甲", "乙", "丙")
+    (file,) = spools(notify)
+    first, second, third = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(first + b"A" * (len(second) - 1) + b"\n" + third)
+    await drain(notify.runtime)
+    assert await said_of(notify) == ["甲", "丙"]
+    (left,) = spools(notify)
+    assert left.suffix == ".unreadable"
+    assert second not in left.read_bytes()
+    await sends(notify, "丁")
+    assert await said_of(notify) == ["甲", "丙", "丁"]
+
+
+async def test_a_row_that_the_database_never_takes_is_put_aside_and_the_others_of_its_group_are_kept(
+    start: Any,
+) -> None:
+    notify = await start(service)
+    await notify.rows("ALTER TABLE inbound ADD CONSTRAINT poison CHECK (gateway_id <> 'g7')")
+    await asyncio.gather(*(keep(notify.runtime, "mobile", text(f"{n}", gateway_id=f"g{n}")) for n in range(20)))
+    assert sorted(map(int, filter(None, await said_of(notify)))) == [n for n in range(20) if n != 7]
+    (left,) = spools(notify)
+    record = spool.opened_line(notify.runtime.keyring, left.read_bytes())
+    assert (left.suffix, Kept.of(record or "").incoming.text) == (".unreadable", "7")
+    assert left.stat().st_mode & 0o077 == 0
+    with database_away(notify):
+        await asyncio.gather(*(keep(notify.runtime, "mobile", text(f"{n}", gateway_id=f"g{n}")) for n in (7, 21)))
+    await drain(notify.runtime)
+    assert "21" in await said_of(notify), "one bad line stops what waits on the disk"
+    await notify.rows("ALTER TABLE inbound DROP CONSTRAINT poison")
+    for file in spools(notify):
+        file.rename(file.with_suffix(".spool"))
+    assert await drain(notify.runtime) == 2
+    assert (await said_of(notify)).count("7") == 1
+
+
 async def test_a_full_spool_takes_nothing_so_the_gateway_brings_it_again(start: Any) -> None:
     notify = await start(service)
     notify.runtime.resources.keeper._spool._most = 900

@@ -12,11 +12,11 @@ from tests.support.running import Running
 from kit.clock import ManualClock
 from kit.testing import eventually
 from notify import resources
-from notify.gateways.interface import InDoubt, Late
+from notify.gateways.interface import Has, InDoubt, Late, NotSent
 from notify.main import service
-from notify.outbound import records
+from notify.outbound import late, records
 from notify.outbound.outgoing import Lane
-from notify.outbound.receipts import take, take_late
+from notify.outbound.receipts import take
 from notify.outbound.sender import Sender
 from notify.taking import Together, taking_of
 
@@ -127,13 +127,55 @@ async def test_a_gateway_that_can_be_asked_is_asked_what_became_of_it(start: Any
     assert await states(notify) == ["delivered"]
 
 
-@pytest.mark.parametrize(("holds", "state", "sent"), [(True, "sent", 0), (False, "sent", 1), (None, "unknown", 0)])
-async def test_of_a_doubt_the_gateway_is_asked_as_well(start: Any, holds: bool | None, state: str, sent: int) -> None:
+@pytest.mark.parametrize(("holds", "state", "sent"), [("x-1", "sent", 0), (False, "sent", 1), (None, "unknown", 0)])
+async def test_of_a_doubt_the_gateway_is_asked_as_well(start: Any, holds: Has, state: str, sent: int) -> None:
     notify, clock, peer = await one_sent(start, answers=lambda _: InDoubt("no answer"))
     peer.holds, peer.answers = holds, lambda _: None
     await look(notify, clock, timedelta(minutes=2))
     await send_all(notify)
     assert (await states(notify), len(peer.taken)) == ([state], sent)
+    if holds:
+        await take(notify.runtime, [("peer", receipt("x-1"))])
+        assert await states(notify) == ["delivered"], "it is known by the id that the gateway told"
+
+
+async def test_an_id_that_a_gateway_gives_again_after_days_is_another_message(start: Any) -> None:
+    notify, clock, peer = await one_sent(start)
+    await told(notify, ("peer-1", "failed"))
+    clock.advance(timedelta(hours=73))
+    peer.answers, peer.gate = (lambda _: "peer-1"), asyncio.Event()
+    (again,) = await queue(notify, PHONE)
+    await resources.of(notify.runtime).sender.step(notify.runtime)
+    await told(notify, ("peer-1", "delivered"))  # before its answer: the only part of that id is the old one
+    await look(notify)
+    peer.gate.set()
+    await send_all(notify)
+    await look(notify, clock, timedelta(seconds=1))
+    assert await states(notify, [again]) == ["delivered"]
+    assert await states(notify) == ["delivered", "failed"]
+
+
+async def test_of_two_messages_with_one_id_that_nobody_told_of_the_later_one_has_arrived(start: Any) -> None:
+    notify, clock, peer = await one_sent(start)
+    clock.advance(timedelta(hours=73))
+    peer.answers = lambda _: "peer-1"
+    (again,) = await queue(notify, PHONE)
+    await send_all(notify)
+    await told(notify, ("peer-1", "delivered"))
+    assert await states(notify, [again]) == ["delivered"]
+    assert await states(notify) == ["delivered", "sent"]
+
+
+async def test_a_receipt_of_nobody_is_looked_for_ever_more_seldom(start: Any) -> None:
+    notify, clock, _ = await one_sent(start)
+    await told(notify, *((f"x-{place}", "delivered") for place in range(3)))
+    looks = "SELECT count(*) FROM early_receipts WHERE due_at <= $1"
+    waits = []
+    for seconds in (0, 1, 10, 100, 1000):
+        await look(notify, clock, timedelta(seconds=seconds))
+        assert (await notify.rows(looks, clock.now()))[0][0] == 0
+        waits.append((await notify.rows("SELECT min(due_at) FROM early_receipts"))[0][0] - clock.now())
+    assert waits == [timedelta(seconds=seconds) for seconds in (1, 1, 11, 111, 1111)]
 
 
 async def test_a_fate_that_nobody_tells_is_not_awaited_for_ever(start: Any) -> None:
@@ -161,15 +203,64 @@ async def test_a_late_answer_names_the_part_or_lets_it_go_out_again(start: Any) 
     notify, _, peer = await one_sent(start, LONG, answers=lambda _: InDoubt("no answer"))
     (row,) = await notify.rows("SELECT id FROM messages")
     for number in (1, 2):
-        await take_late(notify.runtime, "peer", Late(row["id"], number, f"late-{number}"))
-    await take_late(notify.runtime, "peer", Late(row["id"], 3, None, "queue full"))
+        await late.take(notify.runtime, "peer", Late(row["id"], number, f"late-{number}"))
+    await late.take(notify.runtime, "peer", Late(row["id"], 3, None, "queue full"))
+    await look(notify)
     assert await states(notify) == ["queued"]
     peer.answers = lambda _: "late-3"
     await send_all(notify)
     assert ([part.number for part in peer.taken], await states(notify)) == ([3], ["sent"])
     await told(notify, *((f"late-{number}", "delivered") for number in (1, 2, 3)))
-    await take_late(notify.runtime, "peer", Late(row["id"], 3, "another"))
+    await late.take(notify.runtime, "peer", Late(row["id"], 3, "another"))
+    await look(notify)
     assert await states(notify) == ["delivered"]
+
+
+@pytest.mark.parametrize("kept", ["late-1", None])
+async def test_a_late_answer_counts_also_while_other_parts_are_under_way_or_go_out_again(
+    start: Any, kept: str | None
+) -> None:
+    clock, gate = ManualClock(), asyncio.Event()
+    notify, peer = await start(service, clock=clock), Peer(gate=gate)
+    use(notify, peer)
+    peer.answers = lambda part: {1: InDoubt("no answer"), 2: NotSent("away")}.get(part.number)
+    (message_id,) = await queue(notify, PHONE, text=LONG)
+    await resources.of(notify.runtime).sender.step(notify.runtime)
+    if kept:  # while the others are under way: nothing is written down of its part
+        await late.take(notify.runtime, "peer", Late(message_id, 1, kept))
+        await look(notify)
+    gate.set()
+    await send_all(notify)
+    assert await states(notify) == ["queued"]
+    if not kept:  # while the message waits to go on
+        await late.take(notify.runtime, "peer", Late(message_id, 1, None))
+    await look(notify)
+    peer.answers = lambda _: None
+    await look(notify, clock, timedelta(minutes=1))
+    await send_all(notify)
+    numbers_taken = sorted(part.number for part in peer.taken)
+    assert (await states(notify), numbers_taken) == (["sent"], [2, 3] if kept else [1, 2, 3])
+    (row,) = await notify.rows("SELECT gateway_id FROM parts WHERE number = 1")
+    assert row["gateway_id"] == (kept or "peer-2")
+
+
+async def test_what_a_late_answer_takes_back_in_the_middle_of_another_try_goes_out_after_it(start: Any) -> None:
+    clock, gate = ManualClock(), asyncio.Event()
+    notify, peer = await start(service, clock=clock), Peer()
+    use(notify, peer)
+    peer.answers = lambda part: {1: InDoubt("no answer"), 2: NotSent("away")}.get(part.number)
+    (message_id,) = await queue(notify, PHONE, text=LONG)
+    await send_all(notify)
+    clock.advance(timedelta(minutes=1))
+    peer.answers, peer.gate, peer.most = (lambda _: None), gate, 0
+    await resources.of(notify.runtime).sender.step(notify.runtime)
+    await late.take(notify.runtime, "peer", Late(message_id, 1, None))
+    await look(notify)
+    await notify.rows("DELETE FROM parts WHERE number = 1 RETURNING 1")  # as if it had been read just before the claim
+    gate.set()
+    await send_all(notify)
+    assert sorted(part.number for part in peer.taken) == [1, 2, 3]
+    assert await states(notify) == ["sent"]
 
 
 async def die(notify: Running, peer: Peer) -> None:
@@ -186,9 +277,9 @@ async def die(notify: Running, peer: Peer) -> None:
     held.sender, peer.gate = Sender(held.sender._lanes, held), None
 
 
-@pytest.mark.parametrize(("holds", "state", "again"), [(True, "sent", 0), (False, "sent", 1), (None, "unknown", 0)])
+@pytest.mark.parametrize(("holds", "state", "again"), [("x-1", "sent", 0), (False, "sent", 1), (None, "unknown", 0)])
 async def test_what_a_sender_left_behind_is_sent_again_only_if_the_gateway_says_it_has_it_not(
-    start: Any, holds: bool | None, state: str, again: int
+    start: Any, holds: Has, state: str, again: int
 ) -> None:
     clock = ManualClock()
     notify, peer = await start(service, clock=clock), Peer(holds=holds)
@@ -201,6 +292,9 @@ async def test_what_a_sender_left_behind_is_sent_again_only_if_the_gateway_says_
     await look(notify, clock, LEASE)
     await send_all(notify)
     assert (await states(notify), len(peer.taken)) == ([state], again)
+    if holds:
+        await take(notify.runtime, [("peer", receipt("x-1"))])
+        assert await states(notify) == ["delivered"]
 
 
 async def test_a_sender_that_answers_after_its_lease_still_tells_what_it_knows(start: Any) -> None:
@@ -333,7 +427,7 @@ async def test_texts_are_forgotten_after_half_a_year_and_records_after_four_hund
 async def test_an_early_receipt_of_nobody_is_forgotten(start: Any) -> None:
     notify, clock, _ = await one_sent(start)
     await take(notify.runtime, [("peer", receipt("stranger", "delivered", None)), ("peer", receipt("a\0b"))])
-    await look(notify, clock, timedelta(days=13))
+    await look(notify, clock, timedelta(hours=71))
     assert len(await notify.rows("SELECT FROM early_receipts")) == 2
-    await look(notify, clock, timedelta(days=2))
+    await look(notify, clock, timedelta(days=3))
     assert await notify.rows("SELECT FROM early_receipts") == []

@@ -1,6 +1,8 @@
 """What a killed process had only claimed goes out again; what it had begun is in doubt."""
 
 import asyncio
+import os
+import resource
 import subprocess
 import sys
 from datetime import timedelta
@@ -8,7 +10,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from services.notify.tests.sms import Peer, look, numbers, queue, send_all, states, use
+from structlog.testing import capture_logs
 
 from kit.clock import ManualClock
 from kit.testing import eventually
@@ -77,6 +81,57 @@ async def test_where_nothing_can_be_written_messages_leave_all_the_same(start: A
     await queue(notify, *numbers(3))
     await send_all(notify)
     assert await states(notify) == ["sent"] * 3
+
+
+def test_half_a_line_is_no_line_and_its_file_is_named_by_no_claim_any_more(tmp_path: Path) -> None:
+    mine = Journal(tmp_path)
+    name = mine.name
+    mine.begin(name, UUID(int=1), 1)
+    size, (soft, hard) = (tmp_path / name).stat().st_size, resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, hard))  # as if the disk ended there
+    try:
+        with pytest.raises(OSError, match="cut off"):
+            mine.begin(name, UUID(int=2), 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with pytest.raises(OSError, match="broken"):
+        mine.begin(name, UUID(int=3), 1)
+    begun = mine.begun(name)
+    assert begun is not None
+    assert line(UUID(int=1), 1) in begun
+    assert not {line(UUID(int=number), 1) for number in (2, 3)} & begun
+    second = mine.name
+    assert second not in ("", name)
+    mine.begin(second, UUID(int=3), 2)
+    mine.close()
+
+
+def test_where_a_disk_is_full_it_is_seldom_tried_again(tmp_path: Path) -> None:
+    mine, (soft, hard) = Journal(tmp_path), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with capture_logs() as logged:
+            assert [mine.name, mine.name] == ["", ""]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [each["event"] for each in logged] == ["notify.no_journal"]
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_messages_leave_also_when_the_disk_is_full_in_the_middle(start: Any) -> None:
+    notify, peer = await start(service, clock=ManualClock()), Peer()
+    use(notify, peer)
+    held = resources.of(notify.runtime)
+    assert held.journal.name
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, held.journal._files[-1][1])
+    os.close(full)
+    ids = await queue(notify, *numbers(30))
+    await send_all(notify)
+    rows = await notify.rows("SELECT id, state, attempts FROM messages")
+    assert {row["state"] for row in rows} == {"sent"}
+    assert max(row["attempts"] for row in rows) <= 2, "claimed again and again"
+    assert len(peer.taken) == len(ids)
 
 
 async def test_of_what_a_dead_sender_had_claimed_only_what_it_had_begun_is_in_doubt(start: Any) -> None:

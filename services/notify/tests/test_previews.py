@@ -4,24 +4,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from services.notify.tests.noticing import drafted
+from services.notify.tests.telephones import told
+from services.notify.tests.texting import conversation, read, write
 from tests.support.nodes import token
 
-from notify.domain import Template
 from notify.gateways.settings import Console
 from notify.main import service
-from notify.outbound import templates
 from notify.outbound.parts import Alphabet
-from notify.outbound.previews import preview, sample
+from notify.words import reading
+from notify.words.previews import preview
 
 PREVIEW, TEMPLATES = "/api/notify/v1/templates/preview", "/api/notify/v1/templates"
-VALUES = {"office": "某县信访局", "link": "https://x.example"}
 OWN = """
-[all.closed]
+[all.text-received]
 version = 100
-zh = "【{office}】编号{number}已办结。"
-["330225100-xf".closed]
-version = 101
-zh = "【{office}】您的事项{number}办完了。"
+zh = "【{office}】来信收到。"
+["330225100-xf".rate-until]
+version = 100
+zh = "【{office}】{until}前请评价编号{number}。"
 """
 
 
@@ -42,58 +43,6 @@ def test_a_preview_counts_as_the_network_does(text: str, alphabet: Alphabet, uni
     assert {name: str(cost) for name, cost in shown.costs.items()} == {"dear": f"{0.05 * parts:.2f}", "cheap": "0"}
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("number", "路灯坏了两个月"),
-        ("number", "XF1 张三"),
-        ("query_code", "his name"),
-        ("link", "https://x.example 张三"),
-        ("stage", "张三反映13812345678"),
-        ("date", "昨天"),
-        ("office", "某局】张三【"),
-        ("office", "a\nb"),
-    ],
-)
-def test_a_value_that_is_not_of_its_type_does_not_go_out_and_is_not_told(field: str, value: str) -> None:
-    template = Template("t", "zh", 1, "【{office}】{" + field + "}")
-    with pytest.raises(ValueError, match=field) as raised:
-        sample(template, VALUES | {field: value})
-    assert value not in str(raised.value)
-
-
-def test_every_shipped_text_can_be_made_and_is_signed() -> None:
-    for template in templates.read().values():
-        text = sample(template, VALUES)
-        assert text.startswith(("【某县信访局】", "[某县信访局]"))
-
-
-def test_a_unit_says_it_in_its_own_words(tmp_path: Path) -> None:
-    (tmp_path / "own.toml").write_text(OWN, encoding="utf-8")
-    found = templates.read(own=tmp_path / "own.toml")
-    said = {unit: found.of(unit, "closed", "zh").version for unit in ("330225100-xf", "330225101-xf")}
-    assert said == {"330225100-xf": 101, "330225101-xf": 100}
-    assert found["closed", "zh"].version == 100
-    assert found.of("330225100-xf", "closed", "en").version < templates.OWN
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '[all.closed]\nversion = 100\nzh = "【{office}】{query_code}"',
-        '[all.closed]\nversion = 100\nzh = "{number}已办结"',
-        '[all.closed]\nversion = 1\nzh = "【{office}】已办结"',
-        '[all.unheard]\nversion = 100\nzh = "【{office}】已办结"',
-        '[all.closed]\nversion = 100\nfr = "【{office}】"',
-        '[all.closed]\nversion = 100\nzh = "【{office}】{content}"',
-    ],
-)
-def test_own_words_that_say_more_or_are_not_signed_are_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=r"closed|unheard"):
-        templates.read(own=tmp_path / "own.toml")
-
-
 async def test_templates_are_listed_with_what_they_cost(start: Any) -> None:
     notify = await start(service)
     items = (await notify.request("GET", TEMPLATES)).json()
@@ -101,6 +50,15 @@ async def test_templates_are_listed_with_what_they_cost(start: Any) -> None:
     assert found["accepted", "zh"]["statutory"] is True
     assert found["registered", "zh"]["fields"] == ["link", "number", "office", "query_code"]
     assert found["registered", "zh"]["parts"] == 2
+    assert {item["use"] for item in items} == {"notice", "answer", "mass"}
+    assert found["list", "zh"]["sample"].count("XF3302252026") == 2
+    for item in items:
+        shown = (await notify.request("POST", PREVIEW, json={"text": item["sample"]})).json()
+        assert len(shown["parts"]) == item["parts"], item["name"]
+    some = (await notify.request("GET", f"{TEMPLATES}?use=mass&language=en")).json()
+    assert {(item["use"], item["language"]) for item in some} == {("mass", "en")}
+    assert len(some) == 5
+    assert (await notify.request("GET", f"{TEMPLATES}?use=all")).status_code == 422
     assert (await notify.request("GET", TEMPLATES, who=token(roles=["analyst"]))).status_code == 403
 
 
@@ -111,6 +69,8 @@ async def test_a_preview_shows_where_a_text_is_divided(start: Any) -> None:
     assert shown["text"].startswith("【丁镇信访办】您反映的事项(编号XF0001)已办结")
     assert "".join(part["text"] for part in shown["parts"]) == shown["text"]
     assert (shown["alphabet"], shown["room"], shown["costs"]) == ("ucs-2", 70, {"console": "0"})
+    dated = {"template": "rate-until", "values": {"until": "2026-03-01"}}
+    assert "请于2026年3月1日前" in (await notify.request("POST", PREVIEW, json=dated)).json()["text"]
     plain = await notify.request("POST", PREVIEW, json={"text": "x" * 161})
     assert [part["units"] for part in plain.json()["parts"]] == [153, 8]
 
@@ -121,6 +81,7 @@ async def test_a_preview_shows_where_a_text_is_divided(start: Any) -> None:
         ({}, "not-a-lawful-text"),
         ({"text": "a", "template": "closed"}, "not-a-lawful-text"),
         ({"template": "closed", "values": {"number": "张三的路"}}, "not-a-lawful-text"),
+        ({"template": "rate-until", "values": {"until": "下周一"}}, "not-a-lawful-text"),
         ({"template": "closed", "values": {"content": "路"}}, "invalid-input"),
         ({"template": "unheard"}, "no-such-template"),
         ({"text": "x" * 2001}, "invalid-input"),
@@ -130,3 +91,26 @@ async def test_what_cannot_be_previewed_is_refused(start: Any, body: dict[str, A
     notify = await start(service)
     answer = await notify.request("POST", PREVIEW, json=body)
     assert answer.json()["type"] == f"urn:xinqiao:problem:{slug}"
+
+
+async def test_an_office_answers_and_tells_many_in_its_own_words(start: Any, tmp_path: Path) -> None:
+    notify, own = await start(service), tmp_path / "own.toml"
+    own.write_text(OWN, encoding="utf-8")
+    notify.runtime.resources.words = reading.read(own)
+    await write(notify, "你们几点上班")
+    ((template, text),) = await told(notify)
+    assert (template, text) == ("text-received", "【丁镇信访办】来信收到。")
+    assert (await drafted(notify))["text"] == "【{office}】{until}前请评价编号{number}。"
+    listed = (await notify.request("GET", TEMPLATES)).json()
+    assert {(item["name"], item["unit"]) for item in listed if item["version"] >= 100} == {
+        ("text-received", None), ("rate-until", "330225100-xf"),
+    }  # fmt: skip
+
+
+async def test_answers_of_the_release_before_are_shown_under_their_old_name(start: Any) -> None:
+    notify = await start(service)
+    reference = await conversation(notify, "你们几点上班")
+    await notify.rows("UPDATE messages SET template = 'received' RETURNING 1")
+    (answer,) = [each for each in (await read(notify, reference))["said"] if each["way"] == "out"]
+    assert (answer["template"], answer["hidden"]) == ("received", None)
+    assert answer["text"].startswith("【丁镇信访办】您的短信已收到")

@@ -78,6 +78,15 @@ async def test_a_part_says_to_which_message_it_belongs(smsc: Smsc, said: dict[st
     assert (came.text, came.joint) == ("面积水", joint)
 
 
+async def test_who_sent_a_text_is_told_with_the_country_and_a_name_is_no_number(smsc: Smsc) -> None:
+    phone = telephone()
+    async with held(smsc) as line:
+        said = [{"from": phone, "to": OFFICE, "text": f"TON {ton}", "ton": ton} for ton in (0, 1, 5)]
+        assert await of(smsc.deliver, [*said, {"from": "86" + phone, "to": OFFICE, "text": "86", "ton": 1}]) == {0: 4}
+        came = {each.text: each.phone for each in line.texts}
+    assert came == {"TON 0": phone, "TON 1": "+" + phone, "TON 5": "", "86": "+86" + phone}
+
+
 async def test_half_a_letter_where_a_part_ends_costs_the_letter_and_not_the_part(smsc: Smsc) -> None:
     phone = telephone()
     async with held(smsc) as line:

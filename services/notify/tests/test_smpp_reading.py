@@ -1,6 +1,7 @@
 """What the octets of a message centre are read as: whatever they are, a text, a receipt or nothing, and no failure."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -11,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fuzz import smpp as fuzz
 
+from kit.phones import sender_key
 from notify.gateways.smpp import reading
 from notify.gateways.smpp.reading import asked, incoming, read, receipt, written
+from notify.inbound.kept import bounded
 from notify.outbound.parts import Alphabet, alphabet_of, encoded, header
 
 ROOT = Path(__file__).parents[3]
@@ -27,8 +30,11 @@ def tlv(tag: int, value: bytes) -> bytes:
     return tag.to_bytes(2, "big") + len(value).to_bytes(2, "big") + value
 
 
-def pdu(content: bytes, *parameters: tuple[int, bytes], coding: int = 0, esm_class: int = 0) -> bytes:
-    addresses = b"\1\1" + PHONE.encode() + b"\0" + b"\0\1" + OFFICE.encode() + b"\0"
+def pdu(
+    content: bytes, *parameters: tuple[int, bytes], coding: int = 0, esm_class: int = 0, ton: int = 0,
+    sender: str = PHONE,
+) -> bytes:  # fmt: skip
+    addresses = bytes([ton, 1]) + sender.encode() + b"\0" + b"\0\1" + OFFICE.encode() + b"\0"
     fields = bytes([esm_class, 0, 0]) + b"\0\0" + bytes([0, 0, coding, 0, len(content)]) + content
     body = b"\0" + addresses + fields + b"".join(tlv(*each) for each in parameters)
     return (16 + len(body)).to_bytes(4, "big") + bytes.fromhex("000000050000000000000001") + body
@@ -65,6 +71,27 @@ def test_whatever_a_message_holds_it_is_kept_with_its_sender(
     assert came.phone == PHONE
     assert (came.text is None) == bool(came.raw), "a person has something to look at"
     receipt(told, "same", NOW)
+
+
+@given(st.sampled_from(["", "+", "00"]), st.from_regex(r"[1-9][0-9]{8,14}", fullmatch=True))
+def test_who_writes_from_another_country_is_nobody_of_here(sign: str, digits: str) -> None:
+    came = bounded(incoming(read(pdu(b"TD", ton=1, sender=sign + digits)), b"", NOW))
+    of_here = re.fullmatch("86(1[0-9]{10})", digits)
+    assert sender_key(came.phone).removeprefix("+") == (of_here[1] if of_here else digits)
+    assert of_here or not re.fullmatch("1[0-9]{10}", sender_key(came.phone))
+
+
+@pytest.mark.parametrize(
+    ("ton", "sender", "number"),
+    [
+        (0, PHONE, PHONE), (2, PHONE, PHONE), (0, "86" + PHONE, PHONE), (1, "86" + PHONE, PHONE),
+        (1, "+86" + PHONE, PHONE), (1, "0086" + PHONE, PHONE), (1, "13235551234", "+13235551234"),
+        (1, "1-323-555-1234", "+13235551234"), (0, "+13235551234", "+13235551234"), (5, PHONE, ""), (0, "BANK", ""),
+        (1, "A" + PHONE, ""), (0, "\xe9" + PHONE, ""),
+    ],
+)  # fmt: skip
+def test_who_sent_a_text_is_told_by_the_type_of_its_number(ton: int, sender: str, number: str) -> None:
+    assert sender_key(bounded(incoming(read(pdu(b"TD", ton=ton, sender=sender)), b"", NOW)).phone) == number
 
 
 @given(st.binary(max_size=300))

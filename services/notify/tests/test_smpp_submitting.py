@@ -67,6 +67,14 @@ async def test_mobile_numbers_get_the_prefix_that_the_centre_wants(smsc: Smsc) -
     assert (submit["to"], submit["ton"]) == (f"86{phone}", 1)
 
 
+async def test_a_number_of_another_country_leaves_as_one(smsc: Smsc) -> None:
+    abroad = "1" + telephone()[1:]
+    async with held(smsc, prefix="86") as line:
+        await line.gateway.submit(part("好", "+" + abroad))
+    (submit,) = submits(smsc, abroad)
+    assert (submit["to"], submit["ton"]) == (abroad, 1)
+
+
 async def test_no_more_are_under_way_than_the_window_has(smsc: Smsc) -> None:
     phone = telephone()
     async with held(smsc, window=4) as line:

@@ -25,7 +25,8 @@ from notify.staff.domain import (
 )
 from notify.staff.words import LANGUAGES, called
 
-ROUTING = {kind for kind in EVENTS if kind.startswith("routing.")}
+HEARD = ("routing.", "intake.petition.", "notify.text.")
+PLACED = {kind for kind in EVENTS if kind.startswith(HEARD)}
 DEFINITIONS = Path(__file__).parents[2] / "routing/src/routing/procedures/definitions"
 LINK = "https://x.example/staff/messages"
 
@@ -35,14 +36,14 @@ def unplaced(kinds: set[str]) -> set[str]:
     return kinds - TOLD.keys() - SILENT
 
 
-def test_every_event_of_routing_is_told_to_somebody_or_named_as_silent() -> None:
-    assert unplaced(ROUTING) == set()
+def test_every_event_of_cases_petitions_and_texts_is_told_to_somebody_or_named_as_silent() -> None:
+    assert unplaced(PLACED) == set()
     assert not TOLD.keys() & SILENT
-    assert TOLD.keys() | SILENT == ROUTING, "the table names an event that does not exist"
+    assert TOLD.keys() | SILENT == PLACED, "the table names an event that does not exist"
 
 
 def test_an_event_of_which_nobody_said_anything_is_noticed() -> None:
-    assert unplaced({*ROUTING, "routing.case.invented.v1"}) == {"routing.case.invented.v1"}
+    assert unplaced({*PLACED, "routing.case.invented.v1"}) == {"routing.case.invented.v1"}
 
 
 def test_whatever_is_told_has_a_name_in_both_languages() -> None:
@@ -89,12 +90,12 @@ def test_what_is_over_is_told_to_the_office_above_too(level: str, units: set[str
 
 
 PARTIES = st.dictionaries(
-    st.sampled_from(["holder", "receiver", "senders", "asked", "superior", "from", "to"]),
+    st.sampled_from(["holder", "receiver", "senders", "asked", "superior", "from", "to", "desk"]),
     st.lists(st.sampled_from("abcd"), max_size=3).map(tuple),
 )
 
 
-@given(kind=st.sampled_from(sorted(ROUTING)), parties=PARTIES, level=st.sampled_from(["", "yellow", "red"]))
+@given(kind=st.sampled_from(sorted(PLACED)), parties=PARTIES, level=st.sampled_from(["", "yellow", "red"]))
 def test_each_unit_is_told_once_with_roles_and_never_one_that_is_no_party(kind: str, parties: dict, level: str) -> None:  # type: ignore[type-arg] # literal keys
     told = addressees(Heard(kind, parties, level=level))
     units = [each.unit for each in told]
@@ -121,7 +122,7 @@ def test_a_message_tells_numbers_and_the_count_and_stays_short(notices: list[Not
 
 def test_a_limit_that_ends_at_midnight_ends_with_its_last_day() -> None:
     notice = Notice("XF1", "期限临近", DUE)
-    assert "期限2026-01-20" in said([notice], 1, language="zh", office="某局", link=LINK)
+    assert "期限2026年1月20日" in said([notice], 1, language="zh", office="某局", link=LINK)
 
 
 @pytest.mark.parametrize("url", [

@@ -12,10 +12,12 @@ import pytest
 from services.notify.tests.receivers import ACCOUNT, PASSWORD, Hook, Postbox, certificate, hook_server, mail_server
 from services.notify.tests.staff import OFFICE, PREFERENCES, WITHIN, happens, staff, step, warning
 from services.notify.tests.stories import Story
+from services.notify.tests.texting import conversation
 from tests.support.running import Running
 
 from kit.clock import ManualClock
 from notify import resources
+from notify.inbound import unanswered
 from notify.main import service
 from notify.staff import jobs, webhooks
 from notify.staff.delivering import deliver, opened
@@ -95,6 +97,22 @@ async def test_an_address_is_used_once_the_code_that_was_sent_there_is_typed_in(
         assert (
             text.strip() == f"【丁镇信访办】新登记待办:{story.number}。请登录查看:http://127.0.0.1:8080/staff/messages"
         )
+
+
+async def test_a_text_that_waits_is_told_by_mail_with_the_way_to_its_conversation_alone(start: Any) -> None:
+    box = Postbox()
+    async with mail_server(box) as port:
+        person = await by_mail(start, port)
+        await person.wants("email", "texts")
+        reference = await conversation(person.notify, "村里的路灯坏了半年")
+        person.clock.advance(60 * MINUTE)
+        async with person.notify.runtime.database.transaction() as session:
+            await unanswered.tell_desk(person.notify.runtime, session)
+        person.clock.advance(MINUTE)
+        await deliver(person.notify.runtime, "email")
+    (sent,) = box.came
+    page = f"http://127.0.0.1:8080/staff/texts/{reference}"
+    assert sent.get_content().strip() == f"【丁镇信访办】短信待人工处理超时。请登录查看:{page}"
 
 
 async def test_a_wrong_or_old_code_confirms_nothing_and_five_tries_are_enough(start: Any) -> None:

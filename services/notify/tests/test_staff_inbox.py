@@ -17,15 +17,16 @@ from services.notify.tests.staff import (
     request,
     staff,
     step,
+    supplement,
     unread,
     warning,
 )
-from services.notify.tests.stories import NODE, Story
+from services.notify.tests.stories import NODE, NOW, Story
 from tests.support.confidence import OPEN, TOWNSHIP, readable_by
 
 from kit.clock import ManualClock
 from notify.main import service
-from notify.staff import usecases
+from notify.staff import store, usecases
 
 
 async def kinds(notify: Any, *who: str) -> list[list[str]]:
@@ -73,6 +74,17 @@ async def test_supervision_objections_and_approvals_reach_who_must_act(start: An
     clerk, leader = await kinds(notify, staff(), staff(OFFICE, "leader"))
     assert clerk == ["supervision", "to-decide"]
     assert leader == ["to-approve", "supervision", "to-decide"]
+
+
+async def test_who_holds_a_case_is_told_that_its_petitioner_added_something(start: Any) -> None:
+    notify, story, accusing = await start(service), Story(), Story(accused=(STATION,))
+    added = supplement(story, STATION)
+    await happens(notify, supplement(accusing, STATION), added, added)
+    assert await inbox(notify, staff(STATION)) == [], "nobody knows yet whom they accuse"
+    await happens(notify, step(story, "open"), step(accusing, "open"))
+    (item,) = await inbox(notify, staff(STATION, "handler"))
+    assert (item["kind"], item["zh"], item["number"]) == ("supplement", "信访人补充材料", story.number)
+    assert await kinds(notify, staff(), staff(STATION, "leader")) == [["registered", "registered"], []]
 
 
 async def test_one_person_with_two_roles_is_told_once(start: Any) -> None:
@@ -190,6 +202,56 @@ async def test_old_items_leave_the_inbox_and_what_was_read_with_them(start: Any)
         await usecases.forget(notify.runtime, session)
     assert len(await inbox(notify)) == 1
     assert await notify.rows("SELECT 1 FROM staff_reads") == []
+
+
+MANY = 12_000
+FILL = f"""
+WITH first AS (SELECT * FROM staff_items),
+made AS (
+  INSERT INTO staff_items (id, event_id, event_type, unit, region, roles, kind, petition_id, number, about, level, at,
+    created_at)
+  SELECT gen_random_uuid(), gen_random_uuid(), event_type, CASE WHEN n % 2 = 0 THEN unit ELSE 'u' || n END, region,
+    roles, kind, petition_id, number, about, level, at, at - n * interval '1 minute'
+  FROM first, generate_series(1, {MANY}) AS n RETURNING id, created_at),
+sent AS (
+  INSERT INTO staff_deliveries (id, subject, channel, kind, items, count, state, created_at, due_at, state_at)
+  SELECT id, 'tester', 'email', 'progress', '{{}}', 1, 'sent', created_at, created_at, created_at FROM made)
+INSERT INTO staff_reads (item_id, subject, at) SELECT id, 'tester', now() FROM made UNION SELECT id, 'tester', now()
+  FROM first
+"""  # noqa: S608 - a number of this file
+
+
+async def test_what_is_asked_with_every_page_and_what_is_forgotten_reads_no_more_than_it_must(start: Any) -> None:
+    notify = await start(service)
+    await happens(notify, step(Story(), "open"))
+    await notify.rows(
+        "INSERT INTO staff VALUES ('tester', 'u', '33', '{}', '{}', 'zh', NULL, NULL, now()) RETURNING subject"
+    )
+    await notify.rows(FILL)
+    for table in ("staff_items", "staff_reads", "staff_deliveries"):
+        await notify.rows(f"ANALYZE {table}")
+    reader = [OFFICE, NODE, ["clerk"], [OFFICE], "tester"]
+    counted = await scans(notify, store.COUNT, *reader, 100)
+    assert max(rows for _, rows in counted) <= store.LOOKED_AT < MANY / 2, counted
+    for statement, index in (
+        (store.FORGET, "ix_staff_items_created_at"), (store.FORGET_SENT, "ix_staff_deliveries_over"),
+    ):  # fmt: skip
+        found = await scans(notify, statement, NOW - timedelta(minutes=MANY - 50), 100)
+        assert index in {name for name, _ in found}, found
+        assert max(rows for _, rows in found) <= 100, found
+
+
+async def scans(notify: Any, statement: str, *values: Any) -> list[tuple[str, float]]:
+    """Of each scan its index, or its table where there is none, and how many rows it read in all."""
+    (row,) = await notify.rows(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
+    open_ones, found = [row[0][0]["Plan"]], []
+    while open_ones:
+        plan = open_ones.pop()
+        open_ones += plan.get("Plans", [])
+        if "Scan" in plan["Node Type"] and plan["Node Type"] != "Subquery Scan":
+            rows = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
+            found.append((plan.get("Index Name", plan.get("Relation Name", "?")), rows))
+    return found
 
 
 async def test_analysts_have_no_inbox(start: Any) -> None:

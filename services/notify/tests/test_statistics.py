@@ -39,8 +39,11 @@ async def test_figures_by_gateway_and_day_with_rate_and_latency(start: Any) -> N
     found = (await notify.request("GET", PATH)).json()
     assert (found["begins"], found["ends"]) == ("2026-01-14", "2026-01-20")
     console, old = found["gateways"]
-    assert (console["gateway"], console["up"], console["left"], console["delivery_rate"]) == ("console", True, 1, None)
-    assert (old["gateway"], old["up"], old["left"], old["delivered"], old["unknown"]) == ("old-line", None, 21, 19, 1)
+    assert (console["gateway"], console["state"], console["left"]) == ("console", "unknown", 1)
+    assert console["delivery_rate"] is None
+    assert (old["gateway"], old["state"], old["left"], old["delivered"], old["unknown"]) == (
+        "old-line", "removed", 21, 19, 1
+    )  # fmt: skip
     assert (old["delivery_rate"], old["p50"]) == (0.95, 10.5)
     assert [(day["day"], day["left"], day["p50"]) for day in old["days"]] == [
         ("2026-01-19", 1, 101.0), ("2026-01-20", 20, 10.0)

@@ -6,52 +6,32 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from services.notify.tests.stories import NODE, NOW, Story, hear
+from services.notify.tests.stories import NOW, Story, hear
 from services.notify.tests.telephones import (
+    NUMBER,
     OTHER,
     PHONE,
     RAISED,
     asked,
+    begin,
+    contact_of,
     handle_all,
     in_clear,
     letters,
+    outcome,
+    registered,
     said_of,
     sends,
     text,
     texts,
     told,
 )
-from tests.support.running import Running
 from tests.support.running import told as letter
 
-from contracts.letters import Contact
-from contracts.texts import TextOutcome
-from kit.clock import ManualClock
 from kit.errors import Refused
 from notify.inbound import unanswered
 from notify.inbound.handling import handle
 from notify.inbound.keeping import keep
-from notify.main import service
-
-NUMBER = "XF330225202601050000035"
-
-
-async def begin(start: Any, **options: Any) -> tuple[Running, ManualClock]:
-    clock = ManualClock(NOW)
-    return await start(service, clock=clock, **options), clock
-
-
-async def outcome(notify: Running, text_id: uuid.UUID, said: str, node: str = NODE, **more: Any) -> None:
-    data = TextOutcome(outcome=said, **more)
-    await hear(notify, letter("notify.text-outcome.v1", data, subject=text_id, node=node))
-
-
-async def registered(notify: Running, text_id: uuid.UUID, number: str = NUMBER) -> uuid.UUID:
-    """As intake tells of a petition that was made of a text."""
-    petition = uuid.uuid4()
-    contact = Contact(number=number, phone=PHONE, query_code="23456789AB", region=NODE, text_id=text_id)
-    await hear(notify, letter("notify.contact.v1", contact, subject=petition))
-    return petition
 
 
 async def test_a_petition_goes_to_intake_and_its_registration_answers_the_text(start: Any) -> None:
@@ -90,7 +70,7 @@ async def test_a_dialogue_that_nobody_goes_on_with_is_an_operators_after_a_day(s
     await asked(notify, "张三#某镇某村")
     await asked(notify, "李四#某镇", phone=OTHER)
     clock.advance(timedelta(hours=24))
-    assert await asked(notify, "积水三个月") == ["received"]
+    assert await asked(notify, "积水三个月") == ["text-received"]
     async with notify.runtime.database.transaction() as session:
         await unanswered.end_dialogues(notify.runtime, session)
     assert await texts(notify) == [("unparsed", "incomplete"), ("unparsed", "incomplete"), ("unparsed", "unclear")]
@@ -103,16 +83,12 @@ async def test_only_the_contact_learns_of_a_petition_and_everybody_gets_an_answe
     await hear(notify, letter("notify.contact.v1", contact_of(NUMBER), subject=mine.id), *of_number(mine, NUMBER))
     assert (await asked(notify, NUMBER), (await told(notify))[-1][1]) == (
         ["status"],
-        f"【丁镇信访办】编号{NUMBER}:已受理(1月5日)。补充情况请发BC+编号+内容",
+        f"【丁镇信访办】编号{NUMBER}:已受理(2026年1月5日)。补充情况请发BC+编号+内容",
     )
     known, unknown = f"{NUMBER}", "XF330225202601050000999"
     assert await asked(notify, known, unknown, phone=OTHER) == ["unknown-number"] * 2
     first, second = await told(notify, OTHER)
     assert first == second, "it can be told from the answer whether the number exists"
-
-
-def contact_of(number: str) -> Contact:
-    return Contact(number=number, phone=PHONE, query_code="23456789AB", region=NODE)
 
 
 def of_number(story: Story, number: str) -> list[Any]:
@@ -128,8 +104,6 @@ async def test_a_phone_with_several_petitions_is_told_of_the_newest_five(start: 
         await hear(notify, Story().contact())
     assert await asked(notify, "查询") == ["list"]
     assert (await told(notify))[-1][1].count("已登记") == 5
-    assert await asked(notify, "BC 又下雨了") == ["which-number"]
-    assert await texts(notify, "state") == [("handled",), ("handled",), ("unparsed",)]
 
 
 async def test_supplements_and_ratings_go_to_intake_which_decides(start: Any) -> None:
@@ -152,7 +126,7 @@ async def test_what_intake_refuses_for_a_reason_of_its_own_is_an_operators(start
     (sent,) = await letters(notify)
     await outcome(notify, sent.subject, "refused", reason="no-such-reason")
     assert await texts(notify, "state") == [("unparsed",)]
-    assert [template for template, _ in await told(notify)] == ["received"]
+    assert [template for template, _ in await told(notify)] == ["text-received"]
 
 
 async def test_the_same_text_again_is_kept_and_acted_on_once(start: Any) -> None:
@@ -194,10 +168,14 @@ async def test_too_many_texts_are_kept_and_answered_once_then_the_phone_is_block
     limits = notify.runtime.resources.settings.texts.model_copy(update={"per_hour": 3, "block_after": 2})
     settings = notify.runtime.resources.settings.model_copy(update={"texts": limits})
     notify.runtime.resources.settings = settings
-    assert await asked(notify, *(f"你好{n}" for n in range(3))) == ["received"] * 3
+    assert await asked(notify, *(f"你好{n}" for n in range(3))) == ["text-received"] * 3
     assert await asked(notify, *(f"在吗{n}" for n in range(2))) == ["limited"]
     assert await asked(notify, "还在吗", "喂", "喂喂") == ["blocked"]
     assert (await notify.rows("SELECT blocked_for FROM phones"))[0][0] == "too-many"
+    (entry,) = await notify.rows("SELECT action, actor, reason, subject, detail FROM audit")
+    (row,) = await notify.rows("SELECT id FROM inbound WHERE state = 'blocked' ORDER BY id LIMIT 1")
+    assert tuple(entry)[:4] == ("block-phone", None, "too-many", row["id"]), "nobody ordered it, and it is recorded"
+    assert "until" in entry["detail"]
     assert await asked(notify, RAISED) == []
     assert await letters(notify) == []
     assert await asked(notify, "SS 我有急事", "SS 我真有急事") == ["appeal"]
@@ -218,7 +196,7 @@ async def test_what_cannot_be_read_or_answered_is_kept_for_an_operator(start: An
     (row,) = await notify.rows("SELECT id, raw FROM inbound WHERE raw IS NOT NULL")
     raw = notify.runtime.keyring.decrypt(row["raw"], f"inbound/{row['id']}/raw")
     assert raw.encode("latin-1") == b"\xff\xfe\x80"
-    assert [template for template, _ in await told(notify)] == ["received", "received"]
+    assert [template for template, _ in await told(notify)] == ["text-received", "text-received"]
 
 
 async def test_nothing_that_was_said_and_no_number_stands_in_the_tables_in_clear_or_goes_out(start: Any) -> None:
@@ -248,14 +226,3 @@ async def test_a_text_without_an_answer_in_time_is_told_of_once(start: Any) -> N
     rows = await notify.rows("SELECT id, due_at, answered_at, alarmed_at FROM inbound ORDER BY id")
     assert event.subject == rows[2]["id"], "the petition that intake has said nothing of"
     assert (rows[0]["answered_at"], rows[1]["due_at"]) == (NOW, None)
-
-
-async def test_a_text_that_cannot_be_written_stops_none_behind_it(start: Any) -> None:
-    notify, _ = await begin(start)
-    await sends(notify, "CX")
-    await sends(notify, "CX", phone=OTHER)
-    key = (await notify.rows("SELECT phone_key FROM inbound ORDER BY id LIMIT 1"))[0][0]
-    poison = f"ALTER TABLE messages ADD CONSTRAINT poison CHECK (phone_key <> '\\x{key.hex()}')"
-    await notify.rows(poison)
-    await handle_all(notify)
-    assert sorted(await texts(notify)) == [("handled", "status"), ("unparsed", "failed")]

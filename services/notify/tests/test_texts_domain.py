@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -12,21 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fuzz import texts as fuzz
 
-from notify.inbound import answers
-from notify.inbound.deciding import (
-    DUPLICATE,
-    HANDLED,
-    LIMITED,
-    UNPARSED,
-    WAITING,
-    Answer,
-    Dialogue,
-    Known,
-    Phone,
-    Policy,
-    Text,
-    decide,
-)
+from notify.inbound.deciding import decide
 from notify.inbound.domain import (
     Appeal,
     Digit,
@@ -40,7 +27,20 @@ from notify.inbound.domain import (
     clean,
     parse,
 )
-from notify.outbound.parts import split
+from notify.inbound.facts import (
+    DUPLICATE,
+    HANDLED,
+    LIMITED,
+    UNPARSED,
+    WAITING,
+    Dialogue,
+    Known,
+    Phone,
+    Policy,
+    Text,
+)
+from notify.inbound.saying import answered
+from notify.words import reading
 
 ROOT = Path(__file__).parents[3]
 N = "XF330225202601050000035"
@@ -191,14 +191,87 @@ def test_a_fault_in_the_reading_of_texts_would_be_found(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("said", "first"),
-    [("你们几点上班", UNPARSED), ("张三#某村#积水", WAITING), (f"BC {N} 又积水", WAITING), (f"PJ {N} 1", WAITING)],
+    ("said", "first"), [("你们几点上班", UNPARSED), (f"BC {N} 又积水", WAITING), (f"PJ {N} 1", WAITING)]
 )
 def test_the_same_text_twice_is_one_only_within_its_window(said: str, first: str) -> None:
     phone = Phone()
     times = [0, 1, 2, 3]
     states = [decide(Text(UUID(int=n), NOW + timedelta(minutes=n), b"d", said), phone, POLICY).state for n in times]
     assert states == [first, DUPLICATE, first, DUPLICATE]
+
+
+def test_the_same_petition_is_one_for_a_day_and_who_sends_it_again_is_told_its_number() -> None:
+    """Also where a centre brings it again that has not seen that it was kept."""
+    phone, petition = Phone(), UUID(int=99)
+
+    def states(*minutes: int) -> list[tuple[str, str | None]]:
+        came = [Text(UUID(int=n), NOW + timedelta(minutes=n), b"d", "张三#某村#积水") for n in minutes]
+        return [
+            (did.state, did.answer.template if did.answer else None) for did in (decide(t, phone, POLICY) for t in came)
+        ]
+
+    assert states(0, 1, 30) == [(WAITING, None), (DUPLICATE, None), (DUPLICATE, None)]
+    phone.known = (Known(petition, N),)
+    phone.past = [replace(past, state=HANDLED, petition_id=petition) for past in phone.past]
+    assert states(60, 61) == [(HANDLED, "raised-before"), (DUPLICATE, None)]
+    assert states(24 * 60 - 1, 24 * 60) == [(HANDLED, "raised-before"), (DUPLICATE, None)]
+    assert states(24 * 60 + 5) == [(WAITING, None)]
+
+
+WISHES = st.lists(st.tuples(st.integers(0, 90), st.sampled_from(["TD", "KT"])), max_size=150)
+
+
+@given(WISHES)
+def test_every_wish_is_done_and_a_flood_of_them_is_not_answered(sent: list[tuple[int, str]]) -> None:
+    phone, at, answered = Phone(), NOW, []
+    for place, (seconds, said) in enumerate(sent):
+        at += timedelta(seconds=seconds)
+        made = decide(Text(UUID(int=place), at, said.encode(), said), phone, POLICY)
+        assert phone.opted_out is (said == "TD"), "the last word counts"
+        answered += [at] if made.answer is not None else []
+    assert all(sum(at - timedelta(hours=1) < each <= at for each in answered) <= POLICY.per_hour + 4 for at in answered)
+    assert len(answered) <= POLICY.per_day + 2 + 5, "both wishes once a day, and that there were too many"
+
+
+def test_a_long_message_counts_as_the_more_texts_the_longer_it_is() -> None:
+    phone = Phone()
+    for n, parts in enumerate((10, 11, 20)):
+        made = decide(Text(UUID(int=n), NOW + timedelta(minutes=n), bytes([n]), "你好", parts=parts), phone, POLICY)
+        assert made.state == UNPARSED
+    assert decide(Text(UUID(int=9), NOW + timedelta(minutes=9), b"9", "你好"), phone, POLICY).state == LIMITED
+
+
+M = N[:-1] + "X"
+SENT = st.lists(
+    st.tuples(
+        st.integers(1, 700),
+        st.sampled_from(
+            ["BC 路又断了", "PJ 12", "A", "b", "C", N, M, f"BC {N}", f"PJ{M}", "CX", "1", "你好", "某村#某镇#"]
+        ),
+    ),
+    max_size=30,
+)
+
+
+@given(SENT)
+def test_what_was_said_of_no_petition_in_particular_goes_to_the_one_that_is_named_and_only_once(
+    sent: list[tuple[int, str]],
+) -> None:
+    phone = Phone(known=(Known(UUID(int=91), N), Known(UUID(int=92), M)))
+    policy, at = replace(POLICY, per_hour=99, per_day=99), NOW
+    open_one: dict[UUID, tuple[datetime, str]] = {}
+    for place, (minutes, said) in enumerate(sent):
+        at += timedelta(minutes=minutes)
+        text = Text(UUID(int=place), at, bytes([place]), said)
+        made = decide(text, phone, policy)
+        if made.answer is not None and made.answer.template == "which-number":
+            open_one = {text.id: (at, said)}
+        elif isinstance(made.letter, Supplement | Rating):
+            asked_at, first = open_one.pop(made.thread or UUID(int=0))  # once each, and never without a question
+            assert at < asked_at + timedelta(hours=24)
+            assert isinstance(made.letter, Supplement) == first.startswith("BC")
+            assert made.letter.number == (N if said in {"A", N, f"BC {N}"} else M)
+        assert phone.question is None or phone.question.thread in open_one
 
 
 @pytest.mark.parametrize("said", [N, "CX", "HELP", "TD", "KT"])
@@ -212,22 +285,11 @@ def test_who_asks_again_is_answered_again_but_not_for_a_text_that_came_twice(sai
     assert [did.wants_answer for did in made] == [True, False, False, True, False, True]
 
 
-@pytest.mark.parametrize("book", answers.read().values(), ids=lambda book: book.language)
-def test_every_answer_has_both_languages_and_the_usual_ones_fit_into_one_part(book: answers.Book) -> None:
-    known = (Known(UUID(int=1), N, "accepted", "handling", NOW),)
-    for name in book.answers:
-        said = book.render(Answer(name, known), "丁镇信访办", query_code="23456789AB", link="https://x.cn")
-        assert "{" not in said
-        if book.language == "zh" and name != "help":
-            assert len(split(said)) == 1, (name, said)
-
-
-@pytest.mark.parametrize("text", ["【{office}】{name}您好", "{office} {content}", "{office}\n{number}"])
-def test_an_answer_that_says_more_than_it_may_does_not_load(text: str) -> None:
-    with pytest.raises(ValueError, match="may not go out"):
-        answers.Words("some", "zh", 1, text)
-
-
-def test_states_that_a_newer_node_knows_are_being_handled() -> None:
-    book = answers.read()["zh"]
-    assert book.stage_of(Known(UUID(int=1), N, "something-new", "review")) == "复查:办理中"
+def test_what_nobody_knows_the_day_of_is_told_without_one() -> None:
+    """Its number has no day, and the case was never heard of: the answer still goes out."""
+    number = "XF330225209913990000035"
+    made = decide(Text(UUID(int=1), NOW, b"d", number), Phone(known=(Known(UUID(int=2), number),)), POLICY)
+    assert made.answer is not None
+    of_node = {"office": "丁镇信访办", "link": "https://x.example"}
+    text, said = answered(reading.read(), "", "zh", made.answer, **of_node)
+    assert (text.name, said) == ("list", f"【丁镇信访办】您的信访事项:{number} 已登记")

@@ -32,10 +32,10 @@ async def waiting(notify: Running, who: str = CLERK) -> list[dict[str, Any]]:
     return found
 
 
-async def conversation(notify: Running, text: str, phone: str = "13812345678") -> str:
+async def conversation(notify: Running, text: str, phone: str = "13812345678", who: str = CLERK) -> str:
     """One that begins with a text for an operator; returns its id."""
     await write(notify, text, phone)
-    (row,) = [each for each in await waiting(notify) if each["phone"][-4:] == phone[-4:]]
+    (row,) = [each for each in await waiting(notify, who) if each["phone"][-4:] == phone[-4:]]
     return str(row["conversation"])
 
 
@@ -47,3 +47,14 @@ async def read(notify: Running, reference: str, who: str = CLERK) -> Any:
 
 async def act(notify: Running, reference: str, what: str, who: str = CLERK, **body: Any) -> Any:
     return await notify.request("POST", f"{CONVERSATIONS}/{reference}/{what}", who=who, json=body or None)
+
+
+def petition(text_id: str) -> dict[str, str]:
+    """What an operator read in a text."""
+    return {"text_id": text_id, "name": "李四", "address": "东村", "content": "路灯坏了半年"}
+
+
+async def last(notify: Running, before: int = 0) -> str:
+    """The id of the last text, or of one before it."""
+    (row,) = await notify.rows("SELECT id FROM inbound ORDER BY id DESC OFFSET $1 LIMIT 1", before)
+    return str(row["id"])

@@ -221,3 +221,10 @@ async def test_the_language_is_chosen_once_and_remembered(visitor: Browser) -> N
 async def test_health_and_interfaces_are_no_pages(visitor: Browser) -> None:
     assert (await visitor.open("/healthz")).json() == {"status": "ok"}
     assert (await visitor.open("/api/nothing")).json()["type"] == "urn:xinqiao:problem:not-found"
+
+
+async def test_the_number_for_texts_is_shown_where_the_office_has_one(open_portal: Opened) -> None:
+    for number in (None, "10690225"):
+        async with browsing(await open_portal(settings={"text_number": number})) as opened:
+            await opened.open("/")
+            assert ("10690225" in opened.page) == (number is not None)

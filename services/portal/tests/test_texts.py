@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 from services.notify.tests.noticing import answered, known, made, petitioners
@@ -11,7 +12,14 @@ from services.portal.tests.browsing import PASSWORD, Browser, Node, browsing, ch
 from tests.support.running import Running
 
 from contracts.speech import parse_letter
+from notify.inbound import unanswered
+from notify.words import reading
 
+OWN = """
+["330225100-xf".rate-until]
+version = 100
+zh = "【{office}】{until}前请评价编号{number}。"
+"""
 NOTICE = {"title": "评价提醒", "template": "rate-until.zh", "until": "2026-12-31"}
 
 
@@ -45,6 +53,33 @@ async def test_a_text_is_read_answered_and_dealt_with(desk: Browser, behind: Nod
     listed = (await desk.open("/staff/texts/conversations?mine=true")).text
     check_accessible(listed)
     assert "138****5678" in listed
+
+
+async def test_what_nobody_looked_after_in_time_is_shown_and_told_with_the_way_to_it(
+    desk: Browser, behind: Node
+) -> None:
+    path, notify = await conversation(desk, behind), behind.running["notify"]
+    assert re.search(r"(59|60) 分钟", (await desk.open("/staff/texts")).text) is None, "its time has not begun yet"
+    await alarmed(notify)
+    assert re.search(r"(59|60) 分钟", (await desk.open("/staff/texts")).text)
+    await notify.rows("UPDATE inbound SET desk_due_at = desk_due_at - interval '1 hour'")
+    await alarmed(notify)
+    assert "已超时" in (await desk.open("/staff/texts")).text
+    page = (await desk.open("/staff/messages")).text
+    assert "短信待人工处理超时" in page
+    check_accessible(page)
+    item = re.search(r'name="item" value="([0-9a-f-]{36})"><button[^>]*name="texts" value="([^"]+)"', page)
+    assert item is not None
+    answer = await desk.send("/staff/messages/read", item=item[1], texts=item[2])
+    assert answer.headers["location"] == path
+    await desk.open("/staff/messages?unread=")
+    answer = await desk.send("/staff/messages/read", item=item[1], texts="all")
+    assert answer.headers["location"] == "/staff/texts"
+
+
+async def alarmed(notify: Running) -> None:
+    async with notify.runtime.database.transaction() as session:
+        await unanswered.tell_desk(notify.runtime, session)
 
 
 async def test_a_conversation_is_found_by_its_number_which_is_in_no_address(desk: Browser, behind: Node) -> None:
@@ -81,7 +116,29 @@ async def test_a_petition_is_made_by_hand_of_a_text_that_was_almost_right(desk: 
     assert (letter.type, letter.data.name, letter.data.address) == ("intake.text-petition.v1", "李四", "东村")
 
 
-async def test_it_is_taken_handed_on_blocked_and_closed(desk: Browser, behind: Node) -> None:
+async def test_a_text_is_added_to_a_petition_that_its_telephone_raised(desk: Browser, behind: Node) -> None:
+    notify, story = behind.running["notify"], Story()
+    await hear(notify, story.contact(), *story.case())
+    path = await conversation(desk, behind, "门口又积水了")
+    page = (await desk.open(path)).text
+    (to,) = re.findall(rf'href="({path}/convert/[0-9a-f-]{{36}})"', page)
+    await desk.open(to)
+    check_accessible(desk.page)
+    assert f"<option>{story.number}</option>" in desk.page
+    text = hidden(desk.page, "text_id")
+    refused = await desk.send(f"{path}/supplement", text_id=text, number="")
+    assert refused.status_code == 422
+    done = await desk.send(f"{path}/supplement", text_id=text, number=story.number)
+    assert done.headers["location"] == f"{path}?done=supplement"
+    assert "已转补充" in (await desk.open(done.headers["location"])).text
+    (row,) = await notify.sent("letters")
+    letter = parse_letter(notify.runtime.sealer.open(row["body"])[1])
+    assert (letter.type, letter.data.number, letter.data.content) == (
+        "intake.supplement.v1", story.number, "门口又积水了",
+    )  # fmt: skip
+
+
+async def test_it_is_taken_blocked_closed_and_handed_on_as_far_as_it_was_read(desk: Browser, behind: Node) -> None:
     path = await conversation(desk, behind)
     steps: list[tuple[str, dict[str, str]]] = [
         ("take", {}), ("block", {"hours": "24", "reason": "flooding"}), ("unblock", {}), ("close", {}),
@@ -92,9 +149,18 @@ async def test_it_is_taken_handed_on_blocked_and_closed(desk: Browser, behind: N
     await desk.open(path)
     wrong = await desk.send(f"{path}/block", hours="many", reason="flooding")
     assert wrong.status_code == 422
+    long = await desk.send(f"{path}/block", hours="25", reason="flooding")
+    assert "须由负责人决定" in long.text
     await desk.open(path)
-    assert (await desk.send(f"{path}/hand", unit="330225100-cj")).headers["location"] == "/staff/texts"
-    assert (await desk.open(path)).status_code == 404
+    seen = hidden(desk.page, "seen")
+    await write(behind.running["notify"], "还有一件事")
+    crossed = await desk.send(f"{path}/hand", unit="330225100-cj", seen=seen)
+    assert (crossed.status_code, "又有新短信到达" in crossed.text) == (409, True)
+    handed = await desk.send(f"{path}/hand", unit="330225100-cj", seen=hidden(crossed.text, "seen"))
+    assert handed.headers["location"] == "/staff/texts"
+    page = (await desk.open(path)).text
+    check_accessible(page)
+    assert "已转交丁镇村建办" in page
 
 
 async def test_a_notice_is_written_looked_at_approved_by_another_and_followed(
@@ -176,6 +242,31 @@ async def test_who_wrote_a_notice_is_told_that_another_has_to_approve_it(
         assert changed.headers["location"] == f"{path}?done=change"
 
 
+async def test_all_texts_are_listed_by_use_and_previewed_in_the_words_of_the_unit(
+    desk: Browser, behind: Node, tmp_path: Path
+) -> None:  # fmt: skip
+    (tmp_path / "own.toml").write_text(OWN, encoding="utf-8")
+    behind.running["notify"].runtime.resources.words = reading.read(tmp_path / "own.toml")
+    page = unescape((await desk.open("/staff/templates")).text)
+    check_accessible(desk.page)
+    assert page.count("<tr>") == len({name for _, name, _ in reading.read().texts}) + 1 + 3, "one row more: own words"
+    assert "请于〔截止日期〕前对办理情况作出评价" in page
+    await desk.open("/staff/templates/rate-until?language=zh")
+    check_accessible(desk.page)
+    assert "〔截止日期〕前请评价编号〔编号〕" in unescape(desk.page), "as the unit of who asks says it"
+    shown = await desk.send("/staff/templates/rate-until", language="zh", number="XF0001", until="2026-03-01")
+    check_accessible(shown.text)
+    assert (shown.status_code, "【丁镇信访办】2026年3月1日前请评价编号XF0001。" in unescape(shown.text)) == (200, True)
+    assert "共 1 条" in shown.text
+    wrong = await desk.send("/staff/templates/rate-until", language="zh", number="路灯坏了", until="2026-03-01")
+    assert (wrong.status_code, 'value="路灯坏了"' in wrong.text) == (422, True)
+    assert (await desk.open("/staff/templates/no-such")).status_code == 404
+    assert "Please rate" in (await desk.open("/staff/templates/rate-until?language=en")).text
+    await desk.open("/staff/notices/new")
+    assert "〔截止日期〕前请评价编号〔编号〕" in unescape(desk.page)
+    assert "请于〔截止日期〕前对办理情况" not in unescape(desk.page)
+
+
 async def test_figures_of_gateways_are_shown_with_their_definitions(desk: Browser, behind: Node) -> None:
     page = (await desk.open("/staff/gateways")).text
     check_accessible(page)
@@ -188,14 +279,15 @@ async def test_figures_of_gateways_are_shown_with_their_definitions(desk: Browse
 async def test_pages_are_for_operators_and_figures_for_analysts_too(node: tuple[Running, Node]) -> None:
     async with browsing(node[0]) as other:
         await other.sign_in("analyst")
-        for path, status in (("/staff/texts", 403), ("/staff/notices", 403), ("/staff/gateways", 200)):
-            assert (await other.open(path)).status_code == status
+        for path in ("/staff/texts", "/staff/notices", "/staff/templates"):
+            assert (await other.open(path)).status_code == 403
+        assert (await other.open("/staff/gateways")).status_code == 200
 
 
 async def test_every_page_speaks_english_too(desk: Browser, behind: Node) -> None:
     path = await conversation(desk, behind)
     for page in ("/staff/texts", "/staff/texts/conversations", path, "/staff/notices", "/staff/notices/new",
-                 "/staff/gateways"):  # fmt: skip
+                 "/staff/gateways", "/staff/templates", "/staff/templates/closed"):  # fmt: skip
         shown: Any = await desk.open(f"{page}?lang=en")
         assert shown.status_code == 200
         assert 'lang="en"' in shown.text

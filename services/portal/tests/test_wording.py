@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from intake.domain import CHANNELS, KINDS
+from notify.words import reading
+from notify.words.domain import TYPES, USES
 from portal import rendering, wording
 from portal.domain import ADMIN_ROLES, BUSINESS_ROLES
 from portal.wording import Wording, at_china_clock, labels, moment, size
@@ -68,6 +70,10 @@ def test_templates_hold_no_words_of_their_own() -> None:
         ("reason", RETURN_REASONS),
         ("role", sorted(BUSINESS_ROLES | ADMIN_ROLES)),
         ("outcome", ("support", "explain", "not-support")),
+        ("template", sorted({text.name for text in reading.read().texts.values()})),
+        ("template", ("received",)),  # of an answer to a text in the release before
+        ("template_use", tuple(USES)),
+        ("notice_variable", tuple(TYPES)),
     ],
 )
 def test_every_value_of_a_vocabulary_has_its_word(vocabulary: str, values: tuple[str, ...]) -> None:

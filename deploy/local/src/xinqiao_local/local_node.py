@@ -63,6 +63,7 @@ class LocalNode:
             "node": self._identity(number_lane),
             "database": {"url": self._database_url()},
             "broker": {"url": self.rabbitmq.url(), "management_url": self.rabbitmq.management_url},
+            "services.notify.callbacks": {"percent": 5},  # off unless somebody says so: these show them
         }
         text = node_file.render({**own, **sections, **self._gateways()})
         if not self.application.config.exists() or self.application.config.read_text() != text:
@@ -95,7 +96,8 @@ class LocalNode:
                     "kind": "smpp", "name": "centre", "host": "127.0.0.1", "port": self.smsc.port, "account": "xinqiao",
                     "secret_file": "keys/smsc.secret", "sender": self.spec.sms,
                 }
-            ]
+            ],
+            "services.portal": {"text_number": self.spec.sms},
         }  # fmt: skip
 
     def _database_url(self) -> str:

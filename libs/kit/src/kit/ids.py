@@ -1,6 +1,7 @@
 """Time-ordered identifiers (UUID version 7, RFC 9562) from a source that tests can replace."""
 
 import itertools
+from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -26,3 +27,9 @@ class SequentialIds:
 
     def new(self) -> UUID:
         return UUID(int=next(self._numbers))
+
+
+def before(given: UUID, span: timedelta) -> UUID:
+    """Before all ids that were given from so long before this one on: they begin with the milliseconds."""
+    milliseconds = (given.int >> 80) - int(span.total_seconds() * 1000)
+    return UUID(int=max(milliseconds, 0) << 80)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 
 from analytics.domain import Count
 from analytics.entries import Entry
@@ -14,6 +14,7 @@ from analytics.folding import DIMENSIONS, LEVELS
 from analytics.tables import events, facts
 from kit.db import Session
 
+MESSAGE, LEFT = "notify.message.sent.v1", ("sent", "delivered", "unknown")
 APPEND = """
 INSERT INTO events (subject, id, type, node, sequence, time, data)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::jsonb[])
@@ -98,11 +99,19 @@ async def may_read(session: Session, petition_id: UUID, scope: str, line: Sequen
 
 
 async def steps_of(session: Session, petition_id: UUID, limit: int) -> Sequence[Row[Any]]:
-    """The first events of a petition; ids are ordered by time."""
+    """The first events of a petition; ids are ordered by time. A message is one step, however many states it reached:
+    when it left; one that never left is none.
+    """
+    earlier = events.alias("earlier")
+    before = select(1).where(
+        earlier.c.subject == events.c.subject, earlier.c.type == MESSAGE, earlier.c.sequence < events.c.sequence,
+        earlier.c.data["message_id"] == events.c.data["message_id"], earlier.c.data["status"].astext.in_(LEFT),
+    )  # fmt: skip
+    told_first = and_(events.c.data["status"].astext.in_(LEFT), ~before.exists())
     unit = func.coalesce(events.c.data["last"]["unit"].astext, events.c.data["unit"].astext).label("unit")
     query: Select[Any] = (
         select(events.c.id, events.c.type, events.c.node, events.c.sequence, events.c.time, unit)
-        .where(events.c.subject == petition_id)
+        .where(events.c.subject == petition_id, or_(events.c.type != MESSAGE, told_first))
         .order_by(events.c.id)
         .limit(limit)
     )

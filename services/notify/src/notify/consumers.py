@@ -40,7 +40,7 @@ CONSUMERS = (
     ),
     Consumer(
         queue="notify.on-routing",
-        bindings=("routing.request.*.v1", "routing.clock.*.v1"),
+        bindings=("routing.request.*.v1", "routing.clock.*.v1", "intake.petition.supplemented.v1"),
         decode=parse_event,
         handlers={"*": staff.follow},
     ),

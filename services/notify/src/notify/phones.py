@@ -5,7 +5,7 @@ from uuid import UUID
 
 from kit.crypto import Keyring
 from kit.db import Session
-from kit.phones import phone_key
+from kit.phones import phone_key, sender_key
 
 # in the order of their keys: no two batches wait for each other
 KEEP = """
@@ -17,6 +17,17 @@ ON CONFLICT DO NOTHING
 def key_of(ring: Keyring, phone: str) -> bytes:
     """However it was written."""
     return ring.blind_index("phone:" + phone_key(phone))
+
+
+def of_sender(ring: Keyring, sender: str) -> tuple[bytes, str]:
+    """(key, number) of who sent a text; of a name the number is empty."""
+    number = sender_key(sender)
+    return (key_of(ring, number) if number else nobody(ring), number)
+
+
+def nobody(ring: Keyring) -> bytes:
+    """The key of all who have no number: no petition has it."""
+    return ring.blind_index("phone-of-nobody")
 
 
 def number_binding(key: bytes) -> str:

@@ -9,16 +9,14 @@ from contracts.units import UnitDirectory
 from kit.runtime import Runtime
 from notify.gateways.interface import Gateway
 from notify.gateways.opening import opened
-from notify.inbound import answers
-from notify.inbound.answers import Book
 from notify.inbound.keeping import Keeper
-from notify.notices.wording import Wordings
-from notify.outbound import templates
 from notify.outbound.domain import Lane
 from notify.outbound.journal import Journal
 from notify.outbound.outlets import Outlets
 from notify.outbound.sender import Sender
 from notify.settings import Settings
+from notify.words import reading
+from notify.words.domain import Words
 
 
 @dataclass
@@ -26,13 +24,11 @@ class Resources:
     """office: name that signs every message; link: where petitioners look up."""
 
     settings: Settings
-    templates: templates.Templates
-    wordings: Wordings
+    words: Words
     gateways: Mapping[str, Gateway]
     office: str
     link: str
     units: UnitDirectory
-    book: Book  # of answers to texts
     keeper: Keeper  # of what telephones send
     journal: Journal  # of what is handed over
     outlets: Outlets = field(init=False)
@@ -47,9 +43,7 @@ class Resources:
     @cached_property
     def with_query_code(self) -> frozenset[str]:
         """Templates of texts that nobody may read again: who holds such a code is taken for the petitioner."""
-        texts = {each.name: each.text for each in self.templates.values()}
-        texts |= {each.name: each.text for each in self.book.answers.values()}
-        return frozenset(name for name, text in texts.items() if "{query_code}" in text)
+        return frozenset(text.name for text in self.words.texts.values() if "query_code" in text.fields)
 
 
 @asynccontextmanager
@@ -62,13 +56,11 @@ async def open_resources(runtime: Runtime) -> AsyncIterator[Resources]:
     held = Resources(
         journal=Journal(folder / "handovers"),
         settings=settings,
-        templates=templates.read(own=own and runtime.settings.resolve(own)),
-        wordings=Wordings.read(),
+        words=reading.read(own and runtime.settings.resolve(own)),
         gateways={each.name: opened(runtime, each) for each in settings.gateways},
         office=units.units[node.office_unit].name,
         link=settings.link or node.public_url,
         units=units,
-        book=answers.read()[settings.language],
         keeper=Keeper(runtime, settings.texts, folder),
     )
     try:

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from notify.callbacks.settings import Callbacks
 from notify.gateways.settings import Console, GatewaySettings
@@ -13,6 +13,8 @@ from notify.inbound.settings import TextSettings
 from notify.outbound.domain import Policy
 from notify.outbound.settings import Outbound
 from notify.staff.settings import Staff
+
+SPARED = 0.1  # of a lease
 
 
 class Settings(BaseModel):
@@ -47,6 +49,19 @@ class Settings(BaseModel):
             expiry=(answer, notice, mass),
         )
 
+    @model_validator(mode="after")
+    def _lease_outlasts_answers(self) -> Self:
+        longest = max(getattr(each, "seconds", 0.0) for each in self.gateways)
+        if self.begin_within(longest) < longest:
+            raise ValueError("lease_seconds: nine tenths of it are at least twice the longest `seconds` of a gateway")
+        return self
+
     @property
     def lease(self) -> timedelta:
         return timedelta(seconds=self.lease_seconds)
+
+    def begin_within(self, seconds: float) -> float:
+        """Seconds from the beginning of a lease in which messages are handed over: then an answer that takes `seconds`
+        is written down before it ends, also where clocks differ a little.
+        """
+        return self.lease_seconds * (1 - SPARED) - seconds

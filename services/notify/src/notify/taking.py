@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from kit.runtime import Runtime
 from notify.gateways.interface import Receipt, Taking
 from notify.inbound.keeping import keep
-from notify.outbound import receipts
+from notify.outbound import late, receipts
 
 AT_ONCE = 500
 Thing = TypeVar("Thing")
@@ -65,4 +65,4 @@ def taking_of(runtime: Runtime) -> Taking:
     async def receipt(gateway: str, told: Receipt) -> None:
         await together.add((gateway, told))
 
-    return Taking(incoming=partial(keep, runtime), receipt=receipt, late=partial(receipts.take_late, runtime))
+    return Taking(incoming=partial(keep, runtime), receipt=receipt, late=partial(late.take, runtime))

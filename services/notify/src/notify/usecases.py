@@ -20,7 +20,7 @@ def draft(
 ) -> Draft:  # fmt: skip
     """A message of one template, in the language of this node."""
     held, name = resources.of(runtime), domain.template_of(case_stage, happening)
-    template = held.templates.of(runtime.settings.node.office_unit, name, held.settings.language)
+    text = held.words.of(runtime.settings.node.office_unit, name, held.settings.language)
     values = {"office": held.office, "link": held.link, "number": number, "query_code": query_code}
     return Draft(
         id=runtime.ids.new(),
@@ -29,9 +29,9 @@ def draft(
         case_stage=case_stage,
         happening=happening,
         template=name,
-        version=template.version,
-        language=template.language,
-        text=template.render(values),
+        version=text.version,
+        language=text.language,
+        text=text.render(values),
         traceparent=traceparent,
         lane=Lane.ANSWER if happening == domain.REGISTERED else Lane.NOTICE,  # who has just registered waits for it
         statutory=name in held.settings.outbound.statutory,

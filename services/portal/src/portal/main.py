@@ -44,6 +44,7 @@ from portal.pages import (
     searching,
     signing,
     statistics,
+    templates,
     texts,
     to_do,
     verifying,
@@ -94,6 +95,7 @@ service = Service(
         preferences.router,
         texts.router,
         notices.router,
+        templates.router,
         gateways.router,
         acting.router,  # after files: its last part of the path is any action
         statistics.router,

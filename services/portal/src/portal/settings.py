@@ -18,6 +18,9 @@ class Settings(BaseModel):
     api_url: str | None = Field(
         default=None, description="where pages call the services' APIs; the node's public_url by default"
     )
+    text_number: str | None = Field(
+        default=None, pattern=r"\d{3,21}", description="the office's number for text messages, shown to petitioners"
+    )
     call_seconds: float = Field(default=10, gt=0, description="how long a page waits for a service")
     paper_seconds: float = Field(default=5, gt=0, description="until a paper just filed is known where it is approved")
     rows_a_page: int = Field(default=20, ge=1, le=100, description="lines of the ledger on one page")

@@ -17,7 +17,6 @@ from typing import BinaryIO
 
 from documents import launch
 from documents.dossiers.domain import Part, Place
-from documents.papers.renderers import PASSED_ON
 from kit.errors import Refused
 
 LENGTH = 8
@@ -35,7 +34,7 @@ class Source:
 
 async def bound(facts: Sequence[tuple[str, str]], sources: Sequence[Source]) -> tuple[bytes, list[Place]]:
     """As binding.bind, elsewhere. Raises Refused("dossier-not-bound") when it takes too long, too much, or gives up."""
-    env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    env = {name: os.environ[name] for name in launch.PASSED_ON if name in os.environ}
     bounds = [str(bound) for bound in (MEGABYTES, SECONDS, BYTES)]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-S", launch.__file__, *bounds, sys.executable, "-m", "documents.dossiers.binder",

@@ -6,6 +6,8 @@ from weasyprint import HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from kit.errors import Refused
+
 SEAL = "mark:seal"
 # the paper is archived: PDF/A-2b has all fonts within
 VARIANT = "pdf/a-2b"
@@ -26,7 +28,10 @@ class _Sealed(URLFetcher):  # type: ignore[misc]  # the library has no annotatio
 
 
 def pdf_of(html: str, seal: bytes | None) -> bytes:
-    """Raises FatalURLFetchingError when the HTML asks for something outside."""
+    """Raises Refused("paper-not-rendered") when the HTML asks for something outside."""
     page = HTML(string=html, url_fetcher=_Sealed(seal))
-    pdf: bytes = page.write_pdf(font_config=FontConfiguration(), pdf_variant=VARIANT)
+    try:
+        pdf: bytes = page.write_pdf(font_config=FontConfiguration(), pdf_variant=VARIANT)
+    except FatalURLFetchingError as error:  # no Exception: it would end the process
+        raise Refused("paper-not-rendered", error=type(error).__name__) from error
     return pdf

@@ -7,6 +7,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
+from documents.launch import PASSED_ON
 from documents.papers.rendering import Filled, Marks
 from documents.papers.worker import LENGTH, question
 from kit.errors import Refused
@@ -14,8 +15,6 @@ from kit.logs import log
 
 SECONDS = 30.0  # for one paper
 PAPERS = 500  # laid out by one process before the next takes its place: what libraries do not give back goes with it
-# passwords of the node stand in other variables
-PASSED_ON = ("HOME", "PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "XDG_CACHE_HOME", "FONTCONFIG_FILE")
 
 
 class _Worker:

@@ -57,7 +57,7 @@ class Filled:
 def render(paper: Filled, marks: Marks, library: Library | None = None) -> bytes:
     """The PDF. library: where the template is; those that come with the suite when none is given.
 
-    Raises Refused("template-unknown-here"); FatalURLFetchingError when a template asks for something outside.
+    Raises Refused("template-unknown-here"); Refused("paper-not-rendered") when a template asks for something outside.
     """
     from documents.papers.layout import pdf_of
 

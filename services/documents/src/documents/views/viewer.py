@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from documents import launch
-from documents.papers.renderers import PASSED_ON
 from documents.views import domain
 from documents.views.settings import ViewSettings
 from kit.errors import Refused
@@ -94,7 +93,7 @@ class Viewer:
     async def _started(self) -> Process:
         held = self._settings
         bounds = [str(bound) for bound in (held.memory_mb, held.seconds, 0)]  # it writes no file
-        env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        env = {name: os.environ[name] for name in launch.PASSED_ON if name in os.environ}
         return await asyncio.create_subprocess_exec(
             sys.executable, "-I", "-S", launch.__file__, *bounds, sys.executable, "-I", str(STAMPING),
             stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=env,

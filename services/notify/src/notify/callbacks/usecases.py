@@ -65,15 +65,15 @@ async def ask(runtime: Runtime, session: Session) -> int:
 def _draft(runtime: Runtime, row: Any, name: str, lane: Lane, text_id: UUID | None = None) -> Draft:
     """The question is a notice of its petition, so that there is never a second one; what thanks answers a text."""
     held = resources.of(runtime)
-    template = domain.TEXTS[name, held.settings.language]
+    text = held.words.of(runtime.settings.node.office_unit, name, held.settings.language)
     asked = name == ASKED
     return Draft(
         id=runtime.ids.new(),
         phone_key=row["phone_key"],
         template=name,
-        version=template.version,
-        language=template.language,
-        text=template.render({"office": held.office, "number": row["number"]}),
+        version=text.version,
+        language=text.language,
+        text=text.render({"office": held.office, "link": held.link, "number": row["number"]}),
         traceparent="",
         lane=lane,
         petition_id=row["petition_id"],

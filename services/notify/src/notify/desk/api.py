@@ -10,7 +10,7 @@ from kit.db import Db
 from kit.idempotency import Idempotent, IdempotentRoute
 from kit.pages import Cursor, Limit, Page, after, cursor_of
 from kit.runtime import Runtime
-from notify.desk import showing, store, usecases
+from notify.desk import listing, showing, usecases
 from notify.desk.models import (
     BlockIn,
     Conversation,
@@ -21,6 +21,7 @@ from notify.desk.models import (
     HandIn,
     PhoneIn,
     ReplyIn,
+    SupplementIn,
     WaitingText,
 )
 
@@ -38,9 +39,9 @@ def runtime_of(request: Request) -> Runtime:
 async def list_queue(
     request: Request, session: Db, who: Operator, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[WaitingText]:
-    """Texts that nobody could parse, the oldest first, without what they say; due_at: answered by then (GB/T 33358)."""
+    """Texts that nobody could parse, the oldest first, without what they say."""
     runtime = runtime_of(request)
-    rows = await store.queue(session, who, usecases.office_of(runtime), after=after(cursor), limit=limit)
+    rows = await listing.queue(session, who, usecases.office_of(runtime), after=after(cursor), limit=limit)
     more = cursor_of(rows[limit - 1].id) if len(rows) > limit else None
     now = runtime.clock.now()
     return Page(items=[showing.waiting_text(runtime.keyring, row, now) for row in rows[:limit]], next=more)
@@ -53,7 +54,7 @@ async def list_conversations(
 ) -> Page[ConversationRow]:  # fmt: skip
     """Telephones that have written, by their last text, the newest first. mine: what the caller works on."""
     runtime = runtime_of(request)
-    rows = await store.page(
+    rows = await listing.page(
         session, who, usecases.office_of(runtime), mine=mine, still_open=still_open, before=after(cursor), limit=limit
     )
     more = cursor_of(rows[limit - 1].id) if len(rows) > limit else None
@@ -79,10 +80,7 @@ async def read(
     """What went to and fro, the newest first. The reading is recorded."""
     runtime = runtime_of(request)
     row = await usecases.found(runtime, session, who, conversation_id)
-    said = await store.said(session, row.key, before=before, limit=SHOWN)
-    numbers = [each["number"] for each in await store.of_phone(session, row.key)]
-    usecases.note(runtime, session, who, row.key, "read-conversation", texts=str(min(len(said), SHOWN)))
-    return showing.conversation(runtime, row, said, SHOWN, numbers, who)
+    return await usecases.read(runtime, session, who, row, before=before, limit=SHOWN)
 
 
 @router.post("/conversations/{conversation_id}/taking", dependencies=[Idempotent])
@@ -101,9 +99,9 @@ async def reply(request: Request, session: Db, who: Operator, conversation_id: U
 
 @router.post("/conversations/{conversation_id}/handing", dependencies=[Idempotent])
 async def hand(request: Request, session: Db, who: Operator, conversation_id: UUID, body: HandIn) -> Found:
-    """Hand it to another unit of this node, or another operator."""
+    """Hand what was said so far to another unit of this node, or another operator; what comes later is the office's."""
     runtime = runtime_of(request)
-    await usecases.hand(runtime, session, who, conversation_id, unit=body.unit, operator=body.operator)
+    await usecases.hand(runtime, session, who, conversation_id, unit=body.unit, operator=body.operator, seen=body.seen)
     return Found(conversation=conversation_id)
 
 
@@ -121,9 +119,18 @@ async def convert(request: Request, session: Db, who: Operator, conversation_id:
     return Found(conversation=conversation_id)
 
 
+@router.post("/conversations/{conversation_id}/supplement", status_code=202, dependencies=[Idempotent])
+async def supplement(
+    request: Request, session: Db, who: Operator, conversation_id: UUID, body: SupplementIn
+) -> Found:  # fmt: skip
+    """Add a text to a petition of this telephone; intake decides, and the petitioner is answered."""
+    await usecases.supplement(runtime_of(request), session, who, conversation_id, body.text_id, body.number)
+    return Found(conversation=conversation_id)
+
+
 @router.post("/conversations/{conversation_id}/block", dependencies=[Idempotent])
 async def block(request: Request, session: Db, who: Operator, conversation_id: UUID, body: BlockIn) -> Found:
-    """Its texts are kept and not acted on for so long."""
+    """Its texts are kept and not acted on for so long, and it is told; beyond a day a leader decides."""
     runtime = runtime_of(request)
     await usecases.block(runtime, session, who, conversation_id, hours=body.hours, reason=body.reason)
     return Found(conversation=conversation_id)

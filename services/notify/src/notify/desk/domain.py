@@ -1,24 +1,16 @@
 """The rules of the desk: whose a conversation is, and what an answer may say. Standard library only."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from kit.errors import Refused
+from kit.readers import EVERYBODY, reader
 
 LEADER = "leader"
+ROLES = ("clerk", LEADER)
 LONGEST_REPLY = 300
 QUOTED = 8  # letters in a row that an answer has in common with what somebody sent: that is content
 SIGNS = str.maketrans("", "", " \t\n\r,.;:!?,。;:!?、()()【】[]#＃")
-# words of the decision on the objection against a block
-DECIDED = {
-    ("lift", "zh"): "【{office}】经核实,您的号码已恢复正常,可继续发送短信反映或查询",
-    ("lift", "en"): "[{office}] Your objection was upheld: texts of your phone are acted on again",
-    ("keep", "zh"): "【{office}】您的异议已核实,维持暂不办理的决定;紧急事项请到窗口或通过网站反映",
-    (
-        "keep",
-        "en",
-    ): "[{office}] Your objection was examined and the block stays; you may come to the office",
-}
 
 
 def reference_of(key: bytes) -> UUID:
@@ -29,6 +21,26 @@ def reference_of(key: bytes) -> UUID:
 def keys_of(reference: UUID) -> tuple[bytes, bytes]:
     """Between which the key lies that this names."""
     return reference.bytes, reference.bytes + b"\xff" * 32
+
+
+def lines_of(unit: str, above: Sequence[str]) -> list[list[str]]:
+    """By what lists of units and readers know the operators of a unit, in each of their roles (kit.auth.Principal)."""
+    return [[unit, *above, EVERYBODY, reader(unit), reader(unit, role)] for role in ROLES]
+
+
+def longest_block(roles: Collection[str], most: int, alone: int) -> int:
+    """Hours for which who holds these roles may block a telephone; alone: without a leader."""
+    return most if LEADER in roles else min(most, alone)
+
+
+def check_block(hours: int, roles: Collection[str], most: int, alone: int, *, prolongs: bool) -> None:
+    """prolongs: the telephone is blocked already, and would be for longer. Raises Refused: "block-too-long",
+    "block-needs-leader".
+    """
+    if hours > most:
+        raise Refused("block-too-long", hours=most)
+    if LEADER not in roles and (prolongs or hours > alone):
+        raise Refused("block-needs-leader", hours=alone)
 
 
 def check_taken(operator: str | None, who: str, roles: Collection[str]) -> None:

@@ -26,7 +26,9 @@ class ConversationRow(BaseModel):
 
 
 class WaitingText(BaseModel):
-    """A text that nobody could parse. It is read in its conversation. overdue: the time to answer it is over."""
+    """A text that nobody could parse. It is read in its conversation. due_at: by then a person looks after it;
+    answered: it has got an answer, if only that it came; overdue: it has waited too long for a person, or any answer.
+    """
 
     id: UUID
     conversation: UUID
@@ -51,7 +53,7 @@ class Said(BaseModel):
     way: Literal["in", "out"]
     at: datetime
     text: str | None
-    hidden: str | None = Field(description="why there is no text: damaged, gone, query-code")
+    hidden: str | None = Field(description="why there is no text: damaged, gone, query-code, undecipherable")
     state: str
     template: str | None
     author: str | None
@@ -64,7 +66,9 @@ class Said(BaseModel):
 
 class Conversation(BaseModel):
     """said: the newest first; next: `before` of the page that follows. petitions: numbers of what this telephone is the
-    contact of; may: what the caller may do.
+    contact of and the caller's unit has to do with; handed: another unit than the node's office holds it, and the
+    texts that came after the hand-over are the office's alone; newest: the last text that the caller sees; may: what
+    the caller may do, block_hours: for how long he may block at most.
     """
 
     id: UUID
@@ -76,8 +80,11 @@ class Conversation(BaseModel):
     blocked_for: str | None
     opted_out: bool
     petitions: list[str]
+    handed: bool
+    newest: UUID | None
     objection: bool
     may: list[str]
+    block_hours: int
     said: list[Said]
     next: UUID | None
 
@@ -101,12 +108,15 @@ class ReplyIn(BaseModel):
 
 
 class HandIn(BaseModel):
-    """operator: an account of that unit; null: whoever takes it."""
+    """operator: an account of that unit; null: whoever takes it. seen: the last text that was read; where a newer one
+    has come the conversation is not handed on.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     unit: Code
     operator: Annotated[Line, Field(max_length=100)] | None = None
+    seen: UUID | None = None
 
 
 class ConvertIn(BaseModel):
@@ -118,6 +128,15 @@ class ConvertIn(BaseModel):
     name: Annotated[Line, Field(max_length=100)] | None = None
     address: Annotated[Line, Field(max_length=300)] | None = None
     content: Annotated[Prose, Field(max_length=20_000)]
+
+
+class SupplementIn(BaseModel):
+    """number: of the petition that the text belongs to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text_id: UUID
+    number: Annotated[Line, Field(max_length=64)]
 
 
 class BlockIn(BaseModel):

@@ -52,3 +52,63 @@ define(
         "Load it again and decide on the newest state",
     ),
 )
+define(
+    "text-unreadable",
+    Refusal(
+        422,
+        "该短信或其号码无法读取",
+        "This text, or its number, cannot be read",
+        "请对方重新发送,或由本人到窗口反映",
+        "Ask for it to be sent again, or register it at the window",
+    ),
+)
+define(
+    "unit-not-concerned",
+    Refusal(
+        403,
+        "该单位与此号码的信访事项无关",
+        "That unit has nothing to do with any petition of this telephone",
+        "转给登记或承办过该事项的单位及其上级单位",
+        "Hand it to a unit that registered or handled one of them, or to a unit above it",
+    ),
+)
+define(
+    "newer-text",
+    Refusal(
+        409,
+        "又有新短信到达",
+        "A newer text has come",
+        "阅读新短信后再转交",
+        "Read it before you hand the conversation on",
+    ),
+)
+define(
+    "block-too-long",
+    Refusal(
+        422,
+        "限制时间超过规定上限",
+        "The block is longer than allowed",
+        "按允许的最长小时数(hours)重新填写",
+        "Give at most the hours that are allowed (hours)",
+    ),
+)
+define(
+    "block-needs-leader",
+    Refusal(
+        403,
+        "限制时间过长或延长限制须由负责人决定",
+        "A block of this length, or to prolong one, is for a leader to decide",
+        "缩短到允许的小时数(hours),或请负责人办理",
+        "Stay within the hours that are allowed (hours), or ask a leader",
+    ),
+)
+define(
+    "no-number",
+    Refusal(
+        409,
+        "发送方不是电话号码,无法回复",
+        "Its sender is a name and has no number to answer",
+        "按短信内容处理后关闭会话",
+        "Act on what it says and close the conversation",
+    ),
+)

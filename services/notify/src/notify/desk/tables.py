@@ -4,7 +4,8 @@ from sqlalchemy import Column, DateTime, ForeignKey, Index, LargeBinary, Table, 
 
 from notify.tables import metadata
 
-# a telephone without a row here is with the node's office, and nobody has taken it
+# a telephone without a row here is with the node's office, and nobody has taken it; so is one that was closed. Of
+# what a unit holds, it has the texts that it was handed (inbound.handed_to)
 conversations = Table(
     "conversations",
     metadata,

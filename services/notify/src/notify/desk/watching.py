@@ -11,7 +11,7 @@ from kit import audit
 from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
-from notify.outbound import receipts, telling
+from notify.outbound import late, telling
 from notify.outbound.settling import fold
 
 Fate = Literal["delivered", "failed", "not-sent"]
@@ -37,7 +37,8 @@ SELECT count(*) FROM notices JOIN messages ON notice_id = notices.id AND message
 WHERE notices.state = 'paused'
 """
 WAITING = """
-SELECT count(*), min(received_at) AS oldest, count(*) FILTER (WHERE due_at < $1 AND answered_at IS NULL) AS overdue
+SELECT count(*), min(received_at) AS oldest,
+  count(*) FILTER (WHERE desk_due_at <= $1 OR (due_at < $1 AND answered_at IS NULL)) AS overdue
 FROM inbound WHERE state = 'unparsed'
 """
 UNKNOWN = """
@@ -94,7 +95,7 @@ async def settle(runtime: Runtime, session: Session, message_id: UUID, fate: Fat
         raise Refused("not-found")
     now = runtime.clock.now()
     if fate == "not-sent":
-        await receipts.not_taken(runtime, session, row["gateway"], message_id, 0)
+        await late.settle(runtime, session, row["gateway"], message_id, 0, None)
     else:
         await session.raw.execute(BY_HAND, message_id, fate, now)
         telling.tell(runtime, session, await fold(session, [message_id], now), now)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kit.logs import log
 from kit.personal import mask
-from notify.gateways.interface import Health, NotSent, Part, Receipt, Taking
+from notify.gateways.interface import Has, Health, NotSent, Part, Receipt, Taking
 
 
 class ConsoleGateway:
@@ -38,8 +38,8 @@ class ConsoleGateway:
     async def ask(self, gateway_id: str) -> Receipt | None:  # noqa: ARG002 - a file knows of no fate
         return None
 
-    async def has(self, message_id: UUID) -> bool:
-        return await asyncio.to_thread(self._holds, f"\t{message_id}\t")
+    async def has(self, message_id: UUID) -> Has:
+        return str(message_id) if await asyncio.to_thread(self._holds, f"\t{message_id}\t") else False
 
     async def run(self, taking: Taking) -> None:
         """There is no line to hold."""

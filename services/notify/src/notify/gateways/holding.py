@@ -9,16 +9,19 @@ from notify import resources
 from notify.gateways import metrics
 from notify.gateways.interface import Gateway, Taking
 from notify.gateways.pauses import Pauses
+from notify.gateways.states import write_down
 from notify.outbound.sending import finish
 from notify.taking import taking_of
 
+PATIENCE = 5.0  # seconds for the answers to what is under way when the lines are let go
+
 
 async def hold_gateways(runtime: Runtime) -> None:
-    """Until cancelled. Whether gateways are up is told by metrics, never by readiness: a node without one still takes
-    petitions, and keeps what is to be said.
+    """Until cancelled. Whether gateways are up is told by metrics and written down, but never by readiness: a node
+    without one still takes petitions, and keeps what is to be said.
     """
     taking = taking_of(runtime)
-    lines = []
+    lines = [asyncio.create_task(write_down(runtime), name="notify.gateway-states")]
     for gateway in resources.of(runtime).gateways.values():
         metrics.LINE_UP.labels(gateway.name).set_function(partial(_up, gateway))
         work = hold(gateway, taking, Pauses())
@@ -26,10 +29,11 @@ async def hold_gateways(runtime: Runtime) -> None:
     try:
         await asyncio.wait(lines)
     finally:
-        await finish(runtime)  # what is under way gets its answer before the lines are let go
+        await finish(runtime, PATIENCE)  # what is under way gets its answer before the lines are let go
         for line in lines:
             line.cancel()
         await asyncio.gather(*lines, return_exceptions=True)
+        await finish(runtime, PATIENCE)  # what has none, now that its line is gone, is written down as well
 
 
 def _up(gateway: Gateway) -> float:

@@ -16,7 +16,7 @@ import httpx
 from kit.clock import Clock
 from kit.logs import log
 from notify.gateways import metrics
-from notify.gateways.interface import Fate, Health, InDoubt, NotSent, Part, Receipt, Rejected, Taking, Throttled
+from notify.gateways.interface import Fate, Has, Health, InDoubt, NotSent, Part, Receipt, Rejected, Taking, Throttled
 from notify.gateways.pauses import Pauses
 from notify.gateways.settings import Http
 from notify.gateways.signing import Signer
@@ -90,10 +90,9 @@ class HttpGateway:
         """The id that it answers. Raises Rejected, Throttled, NotSent, InDoubt."""
         status = answer.status
         if status in {200, 201, 202}:
-            gateway_id = answer.said.get("id")
-            if isinstance(gateway_id, str) and IDS.fullmatch(gateway_id):
-                return gateway_id
-            raise InDoubt("no-id")
+            if (gateway_id := _id(answer.said)) is None:
+                raise InDoubt("no-id")
+            return gateway_id
         if status == 429:
             raise Throttled(_rest(answer.headers.get("Retry-After", ""), self._wall.now()))
         if status in OF_THE_MESSAGE:
@@ -113,7 +112,7 @@ class HttpGateway:
         at = _moment(answer.said.get("at")) or self._clock.now()
         return Receipt(gateway_id, cast("Fate", state), at, _code(answer.said.get("reason")))
 
-    async def has(self, message_id: UUID) -> bool | None:
+    async def has(self, message_id: UUID) -> Has:
         """Only the vendor's own words say that it has it not: a 404 may come from anything in between."""
         try:
             answer = await self._asked("GET", f"{self._url}/{message_id}")
@@ -121,7 +120,7 @@ class HttpGateway:
             return None
         if answer.status == 404 and answer.said.get("code") == "unknown-id":
             return False
-        return True if answer.status == 200 and "id" in answer.said else None
+        return _id(answer.said) if answer.status == 200 else None
 
     async def run(self, taking: Taking) -> None:  # noqa: ARG002 - what it brings comes to our routes
         """Connections are opened as they are needed. After one has failed the vendor is asked again and again until it
@@ -206,6 +205,11 @@ async def _answer(client: httpx.AsyncClient, request: httpx.Request) -> Answer:
     except (ValueError, RecursionError):
         said = None
     return Answer(response.status_code, response.headers, said if isinstance(said, dict) else {})
+
+
+def _id(said: Mapping[str, Any]) -> str | None:
+    given = said.get("id")
+    return given if isinstance(given, str) and IDS.fullmatch(given) else None
 
 
 def _code(said: object) -> str | None:

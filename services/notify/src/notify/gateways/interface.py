@@ -54,6 +54,7 @@ class Part:
 
 
 Fate = Literal["delivered", "failed", "expired"]
+Has = str | Literal[False] | None  # the id by which receipts name what it took; False: it has it not; null: cannot tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Joint:
 class Incoming:
     """A short message from a telephone. gateway_id: null where the protocol has none (SMPP).
 
+    phone: as the gateway writes it, with + where it says that it is international; empty where the sender is no number.
     text: null where the octets are none in the alphabet they claim; they are in `raw` then, for a person to look at.
     """
 
@@ -158,8 +160,8 @@ class Gateway(Protocol):
         """What became of it, where the gateway can be asked and knows; else null. Raises NotSent."""
         ...
 
-    async def has(self, message_id: UUID) -> bool | None:
-        """Whether it took this message, asked after a crash between hand-over and noting it; null: it cannot tell."""
+    async def has(self, message_id: UUID) -> Has:
+        """Whether it took this message, asked after a crash between hand-over and noting it."""
         ...
 
     async def run(self, taking: Taking) -> None:

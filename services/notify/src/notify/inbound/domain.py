@@ -170,6 +170,12 @@ def parse(text: str) -> Meaning:
     return _petition(said, plain) if "#" in plain else Unclear()
 
 
+def supplemented(text: str) -> str:
+    """What a text adds to a petition: all of it, but for the command that it begins with."""
+    meaning = parse(text)
+    return meaning.content if isinstance(meaning, Supplement) and meaning.content else clean(text)
+
+
 def _command(word: str, rest: str) -> Meaning | None:
     """Null: it only looks like one (补充, 评价 are words of the language too)."""
     plain = narrow(rest)

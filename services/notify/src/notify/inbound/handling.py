@@ -7,6 +7,7 @@ or not at all.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +17,10 @@ from contracts.envelope import LetterData
 from contracts.speech import post
 from contracts.texts import Supplement as SupplementLetter
 from contracts.texts import TextPetition, TextRating
-from kit import telemetry
+from kit import audit, telemetry
 from kit.crypto import Keyring, Undecipherable
 from kit.db import Session
+from kit.ids import before
 from kit.logs import log
 from kit.runtime import Runtime
 from kit.workers import Worker
@@ -26,9 +28,10 @@ from notify import resources
 from notify.callbacks import usecases as callbacks
 from notify.callbacks.usecases import Said
 from notify.inbound import dialogues, joining, store
-from notify.inbound.answers import Book
-from notify.inbound.deciding import (
-    DAY,
+from notify.inbound.deciding import decide
+from notify.inbound.domain import Digit, Petition, Supplement, parse
+from notify.inbound.facts import (
+    BLOCKED,
     ENDED,
     UNPARSED,
     Answer,
@@ -39,9 +42,8 @@ from notify.inbound.deciding import (
     Phone,
     Policy,
     Text,
-    decide,
 )
-from notify.inbound.domain import Digit, Petition, Supplement, parse
+from notify.inbound.saying import answered
 from notify.inbound.store import Settled
 from notify.inbound.tables import text_binding
 from notify.outbound import outgoing
@@ -61,39 +63,78 @@ class Held:
 async def handle(runtime: Runtime) -> int:
     """One batch; returns how many texts were joined or handled.
 
-    Where a batch cannot be written, each text of it is tried alone, and one that cannot be written alone is an
-    operator's: no text stops those behind it.
+    Where a batch cannot be written, each text of it is tried alone, and the one that cannot be written alone is an
+    operator's: no text stops those behind it, and none is blamed for another one.
     """
     limit = resources.of(runtime).settings.texts.batch
-    joined = await joining.join(runtime)
+    joined = await _join(runtime)
     try:
-        return joined + await _handle(runtime, limit, limit)
-    except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+        return joined + await _handle(runtime, limit)
+    except store.PASSING:
         raise
     except Exception as error:  # noqa: BLE001 - one of the texts is to blame, whichever
         log.error("notify.texts_failed", error=type(error).__name__)
-        return joined + await _alone(runtime)
+        return joined + await _alone(runtime, limit)
 
 
-async def _alone(runtime: Runtime) -> int:
+async def _join(runtime: Runtime) -> int:
     try:
-        return await _handle(runtime, 1, 1)
-    except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+        return await joining.join(runtime)
+    except store.PASSING:
         raise
-    except Exception as error:  # noqa: BLE001 - it is kept, and somebody looks at it
-        log.error("notify.text_failed", error=type(error).__name__)
-        async with runtime.database.transaction() as session:
-            held = await store.hold(session, 1)
-            rows = await store.texts(session, held, 1)
-            failed = [Settled(row["id"], Decision(UNPARSED, "failed", Answer("received"))) for row in rows]
-            await store.settle(session, failed, runtime.clock.now())
-        return len(rows)
+    except Exception as error:  # noqa: BLE001 - the parts stay, and whole texts do not wait for them
+        log.error("notify.parts_failed", error=type(error).__name__)
+        return 0
 
 
-async def _handle(runtime: Runtime, phones: int, texts: int) -> int:
+async def _alone(runtime: Runtime, most: int) -> int:
+    """One after the other, each in a transaction of its own, until the one to blame is found."""
+    for done in range(most):
+        rows: list[asyncpg.Record] = []
+        try:
+            async with runtime.database.transaction() as session:
+                held = await store.hold(session, 1)
+                rows = await store.texts(session, held, 1)
+                if not rows:
+                    return done
+                await _act(runtime, session, await _hold(runtime, session, held, rows))
+        except store.PASSING:
+            raise
+        except Exception as error:
+            if not rows:
+                raise
+            log.error("notify.text_failed", error=type(error).__name__)
+            await _give_up(runtime, rows[0])
+            return done + 1
+    return most
+
+
+async def _give_up(runtime: Runtime, row: asyncpg.Record) -> None:
+    """Somebody looks at it, and its phone is told so, unless it is just that which cannot be written."""
+    try:
+        await _fail(runtime, row, Answer("text-received"))
+    except store.PASSING:
+        raise
+    except Exception as error:  # noqa: BLE001 - without an answer it raises an alarm
+        log.error("notify.text_unanswerable", error=type(error).__name__)
+        await _fail(runtime, row, None)
+
+
+async def _fail(runtime: Runtime, row: asyncpg.Record, answer: Answer | None) -> None:
     async with runtime.database.transaction() as session:
-        held = await store.hold(session, phones)
-        rows = await store.texts(session, held, texts) if held else []
+        if not await store.still_waits(session, row["id"]):
+            return
+        did, now = Decision(UNPARSED, "failed", Answer("text-received")), runtime.clock.now()
+        await store.settle(session, [Settled(row["id"], did)], now)
+        if answer is not None:
+            told = draft(runtime, answer, key=row["phone_key"], text_id=row["id"], traceparent=row["traceparent"])
+            await outgoing.add(session, runtime.keyring, [told], now)
+
+
+async def _handle(runtime: Runtime, most: int) -> int:
+    async with runtime.database.transaction() as session:
+        held = await store.hold(session, most)
+        rows = await store.texts(session, held, most) if held else []
         if rows:
             await _act(runtime, session, await _hold(runtime, session, held, rows))
         return len(rows)
@@ -108,7 +149,8 @@ async def _hold(
     phones = await _phones(runtime, session, held, rows)
     return [
         Held(
-            row, Text(row["id"], row["received_at"], row["digest"], said[row["id"]], row["id"] in taken),
+            row,
+            Text(row["id"], row["received_at"], row["digest"], said[row["id"]], row["id"] in taken, row["parts"]),
             phones[row["phone_key"]],
         )
         for row in rows
@@ -141,17 +183,20 @@ async def _taken(
 async def _phones(
     runtime: Runtime, session: Session, held: Mapping[bytes, asyncpg.Record], rows: Sequence[asyncpg.Record]
 ) -> dict[bytes, Phone]:
-    keys = {row["phone_key"] for row in rows}
-    since = min(row["received_at"] for row in rows) - DAY
+    keys, policy = {row["phone_key"] for row in rows}, policy_of(runtime)
+    since = min(row["received_at"] for row in rows) - policy.span
+    # by the ids of the texts, not by the clock: that of a node that demonstrates is ahead of its ids
+    floor = before(min(row["id"] for row in rows), policy.span + resources.of(runtime).settings.texts.parts_within)
     past, known = defaultdict(list), defaultdict(list)
-    for row in await store.history(session, keys, since, policy_of(runtime).looks_back):
-        past[row["key"]].append(Past(row["received_at"], row["digest"], row["state"], row["meaning"]))
+    for row in reversed(await store.history(session, keys, since, policy.looks_back, floor)):
+        past[row["key"]].append(Past(*tuple(row)[1:]))
     for row in await store.known(session, keys, ENDED):
         known[row["key"]].append(Known(row["id"], row["number"], row["state"], row["stage"], row["at"]))
     open_ones = await dialogues.open_ones(session, runtime.keyring, keys)
+    questions = await dialogues.questions(session, runtime.keyring, keys)
     return {
         key: Phone(
-            known=known[key], past=past[key], dialogue=open_ones.get(key),
+            known=known[key], past=past[key], dialogue=open_ones.get(key), question=questions.get(key),
             blocked_until=held[key]["blocked_until"], blocked_for=held[key]["blocked_for"],
         )
         for key in keys
@@ -160,8 +205,10 @@ async def _phones(
 
 async def _act(runtime: Runtime, session: Session, held: Sequence[Held]) -> None:
     policy, now = policy_of(runtime), runtime.clock.now()
-    before = {each.row["phone_key"]: each.phone.dialogue for each in held}
+    stood = {each.row["phone_key"]: (each.phone.dialogue, each.phone.question) for each in held}
+    until = {each.row["phone_key"]: each.phone.blocked_until for each in held}
     made = [(each, decide(each.text, each.phone, policy)) for each in held]
+    _note_blocks(runtime, session, made, until)
     numbers = await store.numbers(session, {each.row["phone_key"] for each, did in made if did.letter is not None})
     for each, did in made:
         if did.letter is not None:
@@ -169,9 +216,25 @@ async def _act(runtime: Runtime, session: Session, held: Sequence[Held]) -> None
             _post(runtime, session, each, did.letter, number_of(runtime.keyring, key, numbers[key]))
     await store.settle(session, [Settled(each.text.id, did) for each, did in made], now)
     phones = {each.row["phone_key"]: each.phone for each in held}
-    await dialogues.keep(session, runtime.keyring, phones, before)
+    await dialogues.keep(session, runtime.keyring, phones, stood)
     await store.change_phones(session, phones, now)
     await outgoing.add(session, runtime.keyring, _drafts(runtime, made), now)
+
+
+def _note_blocks(
+    runtime: Runtime, session: Session, made: Iterable[tuple[Held, Decision]], before: dict[bytes, datetime | None]
+) -> None:
+    """What nobody has ordered is in the audit as well: the text that was one too many, and until when. before: how long
+    the phones were blocked.
+    """
+    for each, did in made:
+        key, until = each.row["phone_key"], each.phone.blocked_until
+        if did.state == BLOCKED and until is not None and until != before[key]:
+            before[key] = until
+            audit.note(
+                session, "block-phone", subject=each.text.id, at=runtime.clock.now(), reason=each.phone.blocked_for,
+                detail={"until": until.isoformat()},
+            )  # fmt: skip
 
 
 def _drafts(runtime: Runtime, made: Iterable[tuple[Held, Decision]]) -> list[Draft]:
@@ -188,12 +251,13 @@ def _drafts(runtime: Runtime, made: Iterable[tuple[Held, Decision]]) -> list[Dra
 def draft(runtime: Runtime, answer: Answer, *, key: bytes, text_id: UUID, traceparent: str, **more: Any) -> Draft:
     """What answers a text, in the language of this node; more: of the draft."""
     held = resources.of(runtime)
-    book: Book = held.book
-    said: dict[str, str] = more.pop("said", {})
+    text, told = answered(
+        held.words, runtime.settings.node.office_unit, held.settings.language, answer, office=held.office,
+        link=held.link, **more.pop("said", {}),
+    )  # fmt: skip
     return Draft(
-        id=runtime.ids.new(), phone_key=key, template=answer.template, version=book.answers[answer.template].version,
-        language=book.language, text=book.render(answer, held.office, link=held.link, **said),
-        traceparent=traceparent, lane=Lane.ANSWER, answers=text_id, **more,
+        id=runtime.ids.new(), phone_key=key, template=text.name, version=text.version, language=text.language,
+        text=told, traceparent=traceparent, lane=Lane.ANSWER, answers=text_id, **more,
     )  # fmt: skip
 
 

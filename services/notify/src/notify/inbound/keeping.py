@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
+
 from kit.logs import log
 from kit.outbox import current_traceparent
 from kit.runtime import Runtime
@@ -16,6 +18,7 @@ from notify.inbound.kept import Kept, bounded
 from notify.inbound.settings import TextSettings
 
 TOGETHER = 500  # texts in one statement
+REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError)  # for what stands in a row
 PATIENCE = 5.0  # seconds until the disk takes what the database does not answer for
 
 
@@ -48,6 +51,7 @@ class Keeper:
         self._writing: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
         self._offset = 0
+        self._damaged = False  # what is on disk has a line that cannot be read
 
     async def keep(self, gateway: str, incoming: Incoming, *, spools: bool = True) -> None:
         """Return when it is durable. Raises SpoolFull, or NotKept where it may not spool: it must be brought again."""
@@ -92,9 +96,20 @@ class Keeper:
         return True
 
     async def _insert(self, group: Sequence[Kept]) -> None:
-        async with self._runtime.database.transaction() as session:
-            await store.keep(session, self._runtime.keyring, group, self._settings.answer_within)
-            session.wake.add(store.CHANNEL)
+        """One that can never be written does not stop the others: it is put aside, for people."""
+        try:
+            async with self._runtime.database.transaction() as session:
+                await store.keep(session, self._runtime.keyring, group, self._settings.answer_within)
+                session.wake.add(store.CHANNEL)
+        except REFUSED as error:
+            if len(group) > 1:
+                middle = len(group) // 2
+                await self._insert(group[:middle])
+                await self._insert(group[middle:])
+                return
+            measures.UNREADABLE.inc(len(group))
+            log.error("notify.text_refused", error=type(error).__name__)
+            await asyncio.to_thread(spool.put_aside, self._folder, self._runtime.keyring, group[0].record())
 
     async def close(self) -> None:
         """Finish what is being written; what is on disk is for the next process."""
@@ -120,15 +135,22 @@ class Keeper:
     async def _drain_some(self) -> int:
         records, offset = await asyncio.to_thread(self._spool.read, self._offset, TOGETHER)
         if len(records) == TOGETHER:
-            await self._insert(self._readable(records, "own"))
+            await self._bring_in(records)
             self._offset = offset
             return len(records)
         async with self._lock:  # the last ones, and nobody adds to them: from here on texts go to the database again
             records, offset = await asyncio.to_thread(self._spool.read, self._offset, TOGETHER)
-            await self._insert(self._readable(records, "own"))
-            self._offset = 0 if self._spool.drained(offset) else offset
+            await self._bring_in(records)
+            if self._spool.drained(offset, damaged=self._damaged):
+                offset, self._damaged = 0, False
+            self._offset = offset
             measures.SPOOLED.set(self._spool.size)
         return len(records)
+
+    async def _bring_in(self, records: Sequence[str | None]) -> None:
+        readable = self._readable(records, "own")
+        await self._insert(readable)
+        self._damaged = self._damaged or len(readable) < len(records)
 
     async def _take_over(self, file: Path) -> int:
         """A file of a process that is gone. What cannot be read of it stays, for people to look at."""
@@ -146,11 +168,19 @@ class Keeper:
         return count
 
     def _readable(self, records: Sequence[str | None], file: str) -> list[Kept]:
-        lost = sum(record is None for record in records)
-        if lost:
+        found = [kept for record in records if record is not None and (kept := _kept(record)) is not None]
+        if lost := len(records) - len(found):
             measures.UNREADABLE.inc(lost)
             log.error("notify.spool_unreadable", file=file, lines=lost)
-        return [Kept.of(record) for record in records if record is not None]
+        return found
+
+
+def _kept(record: str) -> Kept | None:
+    """Null for a line of ours that says something else: of another release."""
+    try:
+        return Kept.of(record)
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _tell(group: Sequence[_Brought], error: BaseException | None) -> None:

@@ -13,6 +13,7 @@ from notify.gateways.interface import Incoming, Joint
 
 MOST_PARTS = 255
 NO_NUMBER = re.compile(r"[^0-9A-Za-z+]")
+NO_SENDER = re.compile(r"[^ -~]")  # is marked, not left out: what is left might be somebody's number
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +61,5 @@ def bounded(incoming: Incoming) -> Incoming:
         joint = None
     return Incoming(
         gateway_id=gateway_id, to=NO_NUMBER.sub("", incoming.to)[:32], at=incoming.at,
-        phone=NO_NUMBER.sub("", incoming.phone)[:32], text=incoming.text, raw=incoming.raw, joint=joint,
+        phone=NO_SENDER.sub("?", incoming.phone)[:32], text=incoming.text, raw=incoming.raw, joint=joint,
     )  # fmt: skip

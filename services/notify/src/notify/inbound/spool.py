@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from kit.crypto import Keyring, Undecipherable
 
-SUFFIX = ".spool"
+SUFFIX, FOR_PEOPLE = ".spool", ".unreadable"
 
 
 class SpoolFull(OSError):
@@ -63,12 +63,12 @@ class Spool:
             return [], offset
         return read(self._file, self._ring, offset, lines)
 
-    def drained(self, offset: int) -> bool:
-        """Everything up to here is in the database. True when that was all: then the file is gone."""
+    def drained(self, offset: int, *, damaged: bool = False) -> bool:
+        """Everything up to here is in the database. True when that was all: then the file is gone, or for people."""
         if offset < self._size:
             return False
         if self._file is not None:
-            self._file.unlink(missing_ok=True)
+            put_away(self._file, offset, damaged=damaged)
         self.let_go()
         return True
 
@@ -87,11 +87,7 @@ class Spool:
         self._descriptor = os.open(new, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         self._file = new.rename(file)  # nobody finds it before it is locked
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # else a crash of the machine might forget the file itself
-        finally:
-            os.close(folder)
+        _sync(self._folder)
 
     def _cut_back(self) -> None:
         """What was half written would stand before what is written next."""
@@ -145,7 +141,30 @@ def put_away(file: Path, offset: int, *, damaged: bool) -> int:
     """What was brought in up to a place; one with damaged lines stays for people. Returns how many bytes are torn."""
     torn = file.stat().st_size - offset
     if damaged:
-        file.rename(file.with_suffix(".unreadable"))
+        file.rename(file.with_suffix(FOR_PEOPLE))
     else:
         file.unlink()
     return torn
+
+
+def put_aside(folder: Path, ring: Keyring, record: str) -> None:
+    """A text that the database does not take: on the disk, encrypted, in a file of its own, when this returns."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file = folder / f"refused-{uuid4().hex}{FOR_PEOPLE}"
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb", closefd=False) as content:
+            content.write(sealed_line(ring, record))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    """Else a crash of the machine might forget a file itself."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -11,15 +11,20 @@ import asyncpg
 
 from kit.crypto import Keyring
 from kit.db import Session
-from kit.phones import phone_key
-from notify.inbound.deciding import Decision, Phone
 from notify.inbound.domain import same_text
+from notify.inbound.facts import Decision, Phone
 from notify.inbound.joints import joined
 from notify.inbound.kept import Kept
 from notify.inbound.tables import part_binding, text_binding
-from notify.phones import key_of, number_binding
+from notify.phones import number_binding, of_sender
 
 CHANNEL = "texts"  # who handles them waits on it
+# what says nothing of the rows that were to be written: the database is away, stops, is full, or prefers another one
+PASSING = (
+    OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
+    asyncpg.TransactionRollbackError, asyncpg.InsufficientResourcesError, asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError, asyncpg.LockNotAvailableError, asyncpg.ReadOnlySQLTransactionError,
+)  # fmt: skip
 # a text from somebody without a number can not be answered: it is for a person at once
 KEEP = """
 WITH known AS (
@@ -53,13 +58,14 @@ WHERE key IN (SELECT phone_key FROM inbound WHERE state = 'received' ORDER BY id
 LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
 """
 TEXTS = """
-SELECT id, phone_key, text, damaged, digest, received_at, traceparent FROM inbound
+SELECT id, phone_key, text, damaged, digest, received_at, traceparent, parts FROM inbound
 WHERE state = 'received' AND phone_key = ANY($1::bytea[]) ORDER BY id LIMIT $2
 """
+# the time is in the ids, so that the whole past of a phone is not read; that of whole texts is the time of a part
 HISTORY = """
 SELECT asked.key, past.* FROM unnest($1::bytea[]) AS asked (key) CROSS JOIN LATERAL (
-  SELECT received_at, digest, state, meaning FROM inbound
-  WHERE phone_key = asked.key AND state NOT IN ('received', 'duplicate') AND received_at > $2
+  SELECT received_at, digest, state, meaning, petition_id, parts FROM inbound
+  WHERE phone_key = asked.key AND id > $4 AND state NOT IN ('received', 'duplicate') AND received_at > $2
   ORDER BY id DESC LIMIT $3) AS past
 """
 # what is merged goes as its lead goes, where that is known here, until it has an answer of its own
@@ -112,7 +118,7 @@ def digest_of(ring: Keyring, key: bytes, text: str) -> bytes:
 
 def _row(ring: Keyring, kept: Kept) -> tuple[Any, ...]:
     incoming, joint = kept.incoming, kept.incoming.joint
-    key, number = key_of(ring, incoming.phone), phone_key(incoming.phone)
+    key, number = of_sender(ring, incoming.phone)
     binding = part_binding if joint else text_binding
     octets = incoming.raw.decode("latin-1")
     # a part may end between the halves of a letter: it is kept as it came
@@ -123,7 +129,7 @@ def _row(ring: Keyring, kept: Kept) -> tuple[Any, ...]:
         None if text is None else ring.encrypt(text, binding(kept.id, "text")),
         ring.encrypt(octets, binding(kept.id, "raw")) if incoming.text is None else None,
         digest_of(ring, key, octets if text is None else text), kept.traceparent,
-        joint and joint.reference, joint and joint.total, joint and joint.number, len(number) > 2,
+        joint and joint.reference, joint and joint.total, joint and joint.number, bool(number),
     )  # fmt: skip
 
 
@@ -138,15 +144,28 @@ async def hold(session: Session, phones: int) -> dict[bytes, asyncpg.Record]:
     return {row["key"]: row for row in await session.raw.fetch(HOLD, phones)}
 
 
+async def still_waits(session: Session, text_id: UUID) -> bool:
+    """Nobody has handled this text, nor does from here on until the transaction ends."""
+    query = """
+    SELECT FROM inbound JOIN phones ON phones.key = phone_key WHERE inbound.id = $1 AND state = 'received'
+    FOR NO KEY UPDATE
+    """
+    return await session.raw.fetchrow(query, text_id) is not None
+
+
 async def texts(session: Session, keys: Iterable[bytes], limit: int) -> list[asyncpg.Record]:
     """The earliest of each of these phones."""
     rows: list[asyncpg.Record] = await session.raw.fetch(TEXTS, list(keys), limit)
     return rows
 
 
-async def history(session: Session, keys: Iterable[bytes], since: datetime, most: int) -> list[asyncpg.Record]:
-    """(key, received_at, digest, state, meaning) of what was handled before, newest first, so many of each phone."""
-    rows: list[asyncpg.Record] = await session.raw.fetch(HISTORY, list(keys), since, most)
+async def history(
+    session: Session, keys: Iterable[bytes], since: datetime, most: int, floor: UUID
+) -> list[asyncpg.Record]:
+    """(key, received_at, digest, state, meaning, petition_id, parts) of what was handled before, newest first, so many
+    of each phone. floor: an id that all of these are after.
+    """
+    rows: list[asyncpg.Record] = await session.raw.fetch(HISTORY, list(keys), since, most, floor)
     return rows
 
 

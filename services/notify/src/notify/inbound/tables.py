@@ -35,6 +35,7 @@ inbound = Table(
     Column("damaged", Boolean, nullable=False, server_default=text("false")),  # with gaps, or not decoded
     Column("digest", LargeBinary, nullable=False),  # keyed: finds the same text of the same phone
     Column("traceparent", Text, nullable=False),
+    Column("parts", SmallInteger, nullable=False, server_default=text("1")),  # short messages that it came in
     Column("state", Text, nullable=False),
     Column("meaning", Text),
     Column("thread", Uuid),  # first text of the dialogue it belongs to
@@ -42,6 +43,10 @@ inbound = Table(
     Column("due_at", DateTime(timezone=True)),  # by when it is to be answered; null: it gets no answer
     Column("answered_at", DateTime(timezone=True)),
     Column("alarmed_at", DateTime(timezone=True)),
+    # while it waits for a person: by when, from its first look on, and when it was told that nobody had dealt with it
+    Column("desk_due_at", DateTime(timezone=True)),
+    Column("desk_alarmed_at", DateTime(timezone=True)),
+    Column("handed_to", Text),  # the unit whose it is while that one holds the conversation; null: the office's
     Column("assigned_to", Text),  # an operator
     Column("handled_by", Text),
     Column("handled_at", DateTime(timezone=True)),
@@ -52,6 +57,12 @@ inbound = Table(
     Index("ix_inbound_thread", "thread", postgresql_where=text("thread IS NOT NULL")),
     Index("ix_inbound_petition", "petition_id", postgresql_where=text("petition_id IS NOT NULL")),
     Index("ix_inbound_unanswered", "due_at", postgresql_where=text("answered_at IS NULL AND alarmed_at IS NULL")),
+    Index("ix_inbound_late", "alarmed_at", postgresql_where=text("answered_at IS NULL AND alarmed_at IS NOT NULL")),
+    Index(
+        "ix_inbound_desk",
+        "desk_due_at",
+        postgresql_where=text("state = 'unparsed' AND desk_alarmed_at IS NULL"),
+    ),
 )
 # parts of long messages. whole_id: the row of `inbound` that they were put into
 inbound_parts = Table(
@@ -86,6 +97,15 @@ dialogues = Table(
     Column("asked", Text, nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False, index=True),
 )
+# what a phone said of a petition without naming one, until it does
+number_questions = Table(
+    "number_questions",
+    metadata,
+    Column("phone_key", LargeBinary, ForeignKey("phones.key"), primary_key=True),
+    Column("thread", Uuid, nullable=False),
+    Column("said", LargeBinary, nullable=False),  # encrypted, with the numbers that were offered
+    Column("expires_at", DateTime(timezone=True), nullable=False, index=True),
+)
 
 
 def text_binding(text_id: object, column: str) -> str:
@@ -99,3 +119,7 @@ def part_binding(part_id: object, column: str) -> str:
 
 def dialogue_binding(key: bytes) -> str:
     return f"dialogues/{key.hex()}/said"
+
+
+def question_binding(key: bytes) -> str:
+    return f"number_questions/{key.hex()}/said"

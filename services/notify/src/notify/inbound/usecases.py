@@ -18,11 +18,11 @@ from kit.db import Session
 from kit.errors import Refused
 from kit.runtime import Runtime
 from notify import domain
-from notify.inbound.answers import CHINA
-from notify.inbound.deciding import HANDLED, UNPARSED, WAITING, Answer, Known
+from notify.inbound.facts import HANDLED, UNPARSED, WAITING, Answer, Known
 from notify.inbound.handling import draft
 from notify.outbound import outgoing
 from notify.outbound.outgoing import Draft
+from notify.words.domain import CHINA
 
 BY_TEXT = "registered-by-text"
 NOON = time(12)
@@ -36,10 +36,11 @@ TOLD: Mapping[tuple[str, str | None], str] = {
     ("refused", "rating-expired"): "rating-expired",
 }
 TEXTS = "SELECT id, phone_key, traceparent FROM inbound WHERE id = ANY($1::uuid[]) AND state = $2 FOR UPDATE"
+# with the text that had said it, where only a later one said of which petition
 OUTCOMES = """
 UPDATE inbound SET state = told.state, petition_id = coalesce(told.petition, inbound.petition_id)
-FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS told (id, state, petition)
-WHERE inbound.id = told.id
+FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS told (id, state, petition) JOIN inbound AS last ON last.id = told.id
+WHERE inbound.id = told.id OR inbound.thread = last.thread AND inbound.state = 'asking'
 """
 # with all texts of the dialogue that it was made of
 REGISTERED = """
@@ -78,7 +79,7 @@ def _told(said: TextOutcome) -> str | None:
 
 
 def _draft(runtime: Runtime, row: asyncpg.Record, said: TextOutcome) -> Draft:
-    template = _told(said) or "received"
+    template = _told(said) or "text-received"
     if template == "rated" and said.review_until is not None:
         template = "rated-review"
     known = () if said.number is None else (Known(said.petition or row["id"], said.number),)

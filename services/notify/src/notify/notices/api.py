@@ -17,7 +17,6 @@ from kit.idempotency import Idempotent, IdempotentRoute
 from kit.pages import Cursor, Limit, Page, after, cursor_of
 from kit.runtime import Runtime
 from kit.streaming import HeldResponse
-from notify import resources
 from notify.notices import showing, store, usecases
 from notify.notices.domain import State
 from notify.notices.models import (
@@ -30,7 +29,6 @@ from notify.notices.models import (
     NoticeRow,
     ResultOut,
     VersionIn,
-    WordsOut,
 )
 
 router = APIRouter(prefix="/api/notify/v1", route_class=IdempotentRoute, tags=["notices"])
@@ -44,16 +42,6 @@ AT_ONCE, SECONDS = 500, 600.0
 def runtime_of(request: Request) -> Runtime:
     runtime: Runtime = request.app.state.runtime
     return runtime
-
-
-@router.get("/notice-texts")
-async def list_texts(request: Request, _: Office) -> list[WordsOut]:
-    """What a notice can say."""
-    texts = resources.of(runtime_of(request)).wordings.texts.values()
-    return [
-        WordsOut(template=each.name, version=each.version, language=each.language, text=each.text, dates=each.dates)
-        for each in texts
-    ]
 
 
 @router.get("/notices")

@@ -8,10 +8,11 @@ from kit.runtime import Runtime
 from kit.workers import Worker
 from notify import resources
 from notify.notices import store
+from notify.notices.saying import said
 from notify.notices.usecases import CHANNEL
-from notify.notices.wording import Words
 from notify.outbound import outgoing
 from notify.outbound.outgoing import Draft, Lane
+from notify.words.domain import Text
 
 BATCH = 1000
 OPTED_OUT = "opted-out"
@@ -35,7 +36,8 @@ async def make(runtime: Runtime) -> int:
 
 async def _batch(runtime: Runtime, session: Session, notice: asyncpg.Record) -> int:
     rows = await store.waiting(session, notice["id"], BATCH)
-    drafts = [_draft(runtime, notice, row) for row in rows if not row["opted_out"]]
+    text = Text("mass", notice["template"], notice["language"], notice["template_version"], notice["text"])
+    drafts = [_draft(runtime, notice, text, row) for row in rows if not row["opted_out"]]
     messages = {each.petition_id: each.id for each in drafts}
     await outgoing.add(session, runtime.keyring, drafts, runtime.clock.now())
     made = [
@@ -46,16 +48,15 @@ async def _batch(runtime: Runtime, session: Session, notice: asyncpg.Record) -> 
     return len(made)
 
 
-def _draft(runtime: Runtime, notice: asyncpg.Record, row: asyncpg.Record) -> Draft:
-    held = resources.of(runtime)
-    words = Words(notice["template"], notice["language"], notice["template_version"], notice["text"])
+def _draft(runtime: Runtime, notice: asyncpg.Record, text: Text, row: asyncpg.Record) -> Draft:
+    words = resources.of(runtime).words
     return Draft(
         id=runtime.ids.new(),
         phone_key=row["phone_key"],
-        template=words.name,
-        version=words.version,
-        language=words.language,
-        text=held.wordings.render(words, notice["given"], number=row["number"], state=row["state"]),
+        template=text.name,
+        version=text.version,
+        language=text.language,
+        text=said(words, text, notice["unit"], notice["given"], number=row["number"], state=row["state"]),
         traceparent=notice["traceparent"],
         lane=Lane.MASS,
         petition_id=row["petition_id"],

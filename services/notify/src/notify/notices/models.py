@@ -68,16 +68,6 @@ class ControlIn(BaseModel):
     action: Literal["pause", "resume", "stop"]
 
 
-class WordsOut(BaseModel):
-    """A text as it is approved. dates: the days that its author gives."""
-
-    template: str
-    version: int
-    language: str
-    text: str
-    dates: list[str]
-
-
 class ProgressOut(BaseModel):
     """Of all recipients. waiting: no message is made yet; left_out: they want none; gone: they need nothing more of
     us; messages: by state.
@@ -140,10 +130,10 @@ class SampleOut(BaseModel):
 
 
 class CostOut(BaseModel):
-    """Where everything went by this gateway; share: of those that are weighted, by percent."""
+    """Where everything went by this gateway; share: of those that are weighted, by percent; up: null, nobody knows."""
 
     gateway: str
-    up: bool
+    up: bool | None
     cost_a_part: Decimal
     cost: Decimal
     share: float

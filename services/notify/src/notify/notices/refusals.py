@@ -42,13 +42,3 @@ define(
         "Let another leader decide",
     ),
 )
-define(
-    "wording-unknown",
-    Refusal(
-        422,
-        "没有该短信模板",
-        "No such text",
-        "从模板列表中选择",
-        "Choose one of the texts that are listed",
-    ),
-)

@@ -1,7 +1,7 @@
 """Mass notices as people see them: how far they are, what they would cost, what became of each message."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from kit.db import Session
 from kit.personal import mask
 from kit.runtime import Runtime
 from notify import resources
+from notify.gateways.states import Standing, standing
 from notify.notices import domain, store
 from notify.notices.domain import APPROVER, Progress
 from notify.notices.models import (
@@ -26,18 +27,19 @@ from notify.notices.models import (
     ResultOut,
     SampleOut,
 )
+from notify.notices.saying import said
 from notify.notices.usecases import standing_of
-from notify.notices.wording import Words
 from notify.outbound.parts import split
 from notify.phones import number_of
+from notify.words.domain import Text
 
 ROW = ("id", "title", "template", "language", "state", "version", "author", "created_at", "state_at", "recipients")
 MORE = ("text", "given", "chosen", "submitted_by", "decided_by", "reason", "started_at", "ended_at")
 
 
-def words_of(notice: Any) -> Words:
-    """As they were when it was written: a later release may say it in others."""
-    return Words(notice.template, notice.language, notice.template_version, notice.text)
+def text_of(notice: Row[Any]) -> Text:
+    """As it was when the notice was written: a later release, or the office, may say it in other words."""
+    return Text("mass", notice.template, notice.language, notice.template_version, notice.text)
 
 
 def row_of(notice: Row[Any]) -> NoticeRow:
@@ -91,7 +93,7 @@ async def dry_run(runtime: Runtime, session: Session, notice: Row[Any]) -> DryRu
         to_send=to_send,
         parts=parts,
         samples=samples[:100],
-        costs=costs(runtime, parts),
+        costs=costs(runtime, await standing(runtime, session), parts),
     )
 
 
@@ -99,29 +101,29 @@ def _samples(runtime: Runtime, notice: Row[Any], shapes: Sequence[asyncpg.Record
     """Texts that are the same but for a number of the same length have as many parts: numbers are plain letters. Where
     the text tells no stage, or several are told in the same words, they are one.
     """
-    wordings, words = resources.of(runtime).wordings, words_of(notice)
+    words, text = resources.of(runtime).words, text_of(notice)
     counted: Counter[tuple[str, int]] = Counter()
     shown: dict[tuple[str, int], tuple[str, str]] = {}
     for shape in shapes:
-        text = wordings.render(words, notice.given, number=shape["number"], state=shape["state"])
-        alike = (text.replace(shape["number"], ""), shape["width"] if "number" in words.fields else 0)
+        told = said(words, text, notice.unit, notice.given, number=shape["number"], state=shape["state"])
+        alike = (told.replace(shape["number"], ""), shape["width"] if "number" in text.fields else 0)
         counted[alike] += shape["count"]
-        shown.setdefault(alike, (text, shape["state"]))
+        shown.setdefault(alike, (told, shape["state"]))
     return [
-        SampleOut(stage=state, text=text, parts=len(parts), units=parts.units, recipients=counted[alike])
-        for alike, (text, state) in shown.items()
-        for parts in [split(text)]
+        SampleOut(stage=state, text=told, parts=len(parts), units=parts.units, recipients=counted[alike])
+        for alike, (told, state) in shown.items()
+        for parts in [split(told)]
     ]
 
 
-def costs(runtime: Runtime, parts: int) -> list[CostOut]:
+def costs(runtime: Runtime, gateways: Mapping[str, Standing], parts: int) -> list[CostOut]:
     """By gateway: what all of it would cost there, and its share of what is divided by weight."""
     held = resources.of(runtime)
     whole = sum(each.weight for each in held.settings.gateways) or 1
     return [
         CostOut(
             gateway=each.name,
-            up=held.gateways[each.name].health.up,
+            up={"up": True, "down": False}.get(gateways[each.name].state),
             cost_a_part=each.cost,
             cost=(each.cost * parts).quantize(Decimal("0.01")),
             share=round(100 * each.weight / whole, 1),

@@ -1,6 +1,7 @@
 """What can be done with mass notices. Each function runs inside its caller's transaction."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any, Literal
 from uuid import UUID
@@ -20,8 +21,8 @@ from notify import resources
 from notify.notices import domain, store
 from notify.notices.domain import Standing
 from notify.notices.models import ChosenIn, NoticeIn
-from notify.notices.wording import Words
 from notify.outbound import outgoing
+from notify.words.domain import DAYS, Text
 
 CHANNEL = "notices"  # who makes messages waits on it
 CHINA = timezone(timedelta(hours=8))
@@ -41,7 +42,7 @@ def standing_of(row: Row[Any]) -> Standing:
 
 
 async def draft(runtime: Runtime, session: Session, who: Principal, asked: NoticeIn) -> UUID:
-    """Write a notice, and have its recipients looked up. Raises Refused: "wording-unknown", "invalid-input"."""
+    """Write a notice, and have its recipients looked up. Raises Refused: "no-such-template", "invalid-input"."""
     notice_id, now = runtime.ids.new(), runtime.clock.now()
     content = _content(runtime, who, asked, now)
     await store.add(session, {
@@ -140,27 +141,29 @@ def _standing(standing: Standing, now: datetime) -> dict[str, Any]:
 
 
 def _content(runtime: Runtime, who: Principal, asked: NoticeIn, now: datetime) -> dict[str, Any]:
-    words = words_of(runtime, asked.template, asked.language)
+    text = text_in(runtime, who.unit, asked.template, asked.language)
     days = {name: day.isoformat() for name, day in asked.given.items()}
-    if sorted(days) != words.dates:
-        fields = sorted({*words.dates} ^ {*days})
+    fields = sorted((text.fields & DAYS) ^ days.keys())
+    if fields:
         reason = "this text names other days (该模板所需日期不同)"
         raise Refused("invalid-input", errors=[{"field": f"body.given.{name}", "reason": reason} for name in fields])
     held = resources.of(runtime)
     return {
-        "title": asked.title, "template": words.name, "template_version": words.version, "language": words.language,
-        "text": words.text, "given": {"office": held.office, "link": held.link, **days},
+        "title": asked.title, "template": text.name, "template_version": text.version, "language": text.language,
+        "text": text.text, "given": {"office": held.office, "link": held.link, **days},
         "chosen": _filters(asked.chosen), "scope": who.region, "line": who.line, "query": runtime.ids.new(),
         "state_at": now,
     }  # fmt: skip
 
 
-def words_of(runtime: Runtime, template: str, language: str) -> Words:
-    """Raises Refused("wording-unknown")."""
-    words = resources.of(runtime).wordings.texts.get((template, language))
-    if words is None:
-        raise Refused("wording-unknown", field="template")
-    return words
+def text_in(runtime: Runtime, unit: str, template: str, language: str) -> Text:
+    """In the words of the unit. Raises Refused("no-such-template")."""
+    words = resources.of(runtime).words
+    with suppress(KeyError):
+        text = words.of(unit, template, language)
+        if text.use == "mass":
+            return text
+    raise Refused("no-such-template", field="template")
 
 
 def _filters(chosen: ChosenIn) -> dict[str, str]:

@@ -15,8 +15,9 @@ import asyncpg
 from kit.db import Session
 from notify.outbound.domain import Allowance, Facts, Lane, Policy, Verdict, Way, choose, judge, pause_after
 
+AHEAD = 60.0  # seconds: a clock that is further ahead is wrong, and nobody waits for it
 NODE = ""  # name of the allowance of all gateways together
-# claims of all processes follow each other through the node's row: rates and limits hold for all of them together
+# where there are rates, claims of all processes follow each other through these rows: a rate holds for all of them
 KNOWN = 'SELECT name, "left", at FROM allowances WHERE name = ANY($1::text[]) ORDER BY name FOR UPDATE'
 NEW = """
 INSERT INTO allowances (name, "left", at) SELECT name, $2, $3 FROM unnest($1::text[]) AS name ORDER BY name
@@ -25,19 +26,26 @@ ON CONFLICT DO NOTHING
 DUE = """
 SELECT messages.id, petition_id, messages.phone_key, phones.number, phones.opted_out_at, lane, statutory, template,
   text, state, messages.gateway, tried, attempts, version, parts, traceparent, created_at, expires_at,
-  ARRAY(SELECT parts.number FROM parts WHERE attempts > 0 AND message_id = messages.id) AS left_before,
-  (SELECT count(*) FROM messages AS other WHERE other.phone_key = messages.phone_key AND other.lane > 0
-    AND (other.sent_at > $4 OR other.state = 'sending')) AS lately
+  ARRAY(SELECT parts.number FROM parts WHERE attempts > 0 AND message_id = messages.id) AS left_before
 FROM messages JOIN phones ON phones.key = messages.phone_key
 WHERE state = 'queued' AND lane = $1 AND due_at <= $2
   AND (NOT EXISTS (SELECT FROM notices WHERE notices.id = notice_id AND notices.state IN ('paused', 'stopped'))
     OR EXISTS (SELECT FROM parts WHERE message_id = messages.id))
 ORDER BY lane, due_at, messages.id LIMIT $3 FOR UPDATE OF messages SKIP LOCKED
 """
+# a number that another process claims a notice to is passed over: of it only one counts at a time, and nobody waits
+ALONE = DUE.rstrip() + " FOR NO KEY UPDATE OF phones SKIP LOCKED"
+# counted once the numbers are ours: what was claimed to them before is committed, and seen
+LATELY = """
+SELECT key, (SELECT count(*) FILTER (WHERE sent_at > $2 OR state = 'sending') FROM messages
+  WHERE phone_key = key AND lane > 0 AND (sent_at > $2 OR sent_at IS NULL))
+FROM unnest($1::bytea[]) AS key
+"""
 WAITS = "SELECT EXISTS (SELECT FROM messages WHERE state = 'queued' AND lane = $1 AND due_at <= $2)"
 WRITE = """
 WITH spent AS (
-  UPDATE allowances SET "left" = told."left", at = $1
+  UPDATE allowances SET "left" = told."left",
+    at = CASE WHEN allowances.at - interval '1 minute' > $1 THEN $1 ELSE greatest(allowances.at, $1) END
   FROM unnest($2::text[], $3::double precision[]) AS told (name, "left") WHERE allowances.name = told.name)
 UPDATE messages SET state = told.state, gateway = coalesce(told.gateway, messages.gateway), reason = told.reason,
   due_at = told.due_at, state_at = $1, attempts = attempts + (told.state = 'sending')::int,
@@ -100,7 +108,7 @@ async def claim(
     for lane in lanes:
         room = desk.room(limit, lane)
         if room > 0:
-            desk.give(await session.raw.fetch(DUE, lane, now, room, now - policy.number_time))
+            desk.give(*await _due(session, lane, now, room, now - policy.number_time))
         else:
             desk.claim.short = desk.claim.short or await session.raw.fetchval(WAITS, lane, now)
     if desk.writes:
@@ -108,17 +116,30 @@ async def claim(
     return desk.claim
 
 
+async def _due(
+    session: Session, lane: Lane, now: datetime, room: int, since: datetime
+) -> tuple[Sequence[asyncpg.Record], Mapping[bytes, int]]:
+    """Messages, and how many notices their numbers were sent since then."""
+    if lane is Lane.ANSWER:  # no limit bounds them
+        return await session.raw.fetch(DUE, lane, now, room), {}
+    rows = await session.raw.fetch(ALONE, lane, now, room)
+    counts = await session.raw.fetch(LATELY, {row["phone_key"] for row in rows}, since) if rows else []
+    return rows, dict(counts)
+
+
 async def _allowances(session: Session, rates: Mapping[str, float | None], now: datetime) -> dict[str, Allowance]:
-    """Those of the node and of every gateway with a rate, locked until the transaction ends."""
-    names = sorted(name for name, rate in rates.items() if rate is not None or name == NODE)
+    """Those with a rate, locked until the transaction ends."""
+    found = {name: Allowance(None) for name in rates}
+    names = sorted(name for name, rate in rates.items() if rate is not None)
+    if not names:
+        return found
     known = await session.raw.fetch(KNOWN, names)
     if len(known) < len(names):
         await session.raw.execute(NEW, names, float("inf"), now)  # as much as the rate allows at most
         known = await session.raw.fetch(KNOWN, names)
-    found = {name: Allowance(None) for name in rates}
     for row in known:
-        passed = (now - row["at"]).total_seconds()
-        found[row["name"]] = Allowance(rates[row["name"]], row["left"]).refilled(passed)
+        passed = (now - row["at"]).total_seconds()  # below 0: by the clock of another machine, which is ahead
+        found[row["name"]] = Allowance(rates[row["name"]], row["left"]).refilled(1.0 if passed < -AHEAD else passed)
     return found
 
 
@@ -133,7 +154,7 @@ class _Desk:
         self._exits = {each.name: each for each in exits}
         self._free = {each.name: each.free for each in exits}
         self._allowances, self._policy, self._now, self._lease = allowances, policy, now, lease
-        self._lately: Counter[bytes] = Counter()
+        self._noticed: Counter[bytes] = Counter()
         self._looked = 0
 
     def room(self, limit: int, lane: Lane) -> int:
@@ -148,10 +169,11 @@ class _Desk:
         allowance = self._allowances[name]
         return float("inf") if allowance.rate is None else max(allowance.left, 0.0)
 
-    def give(self, rows: Sequence[asyncpg.Record]) -> None:
+    def give(self, rows: Sequence[asyncpg.Record], lately: Mapping[bytes, int]) -> None:
+        """lately: how many notices went to a number before this claim."""
         self._looked += len(rows)
         for row in rows:
-            verdict = self._judged(row)
+            verdict = self._judged(row, lately.get(row["phone_key"], 0))
             if verdict.kind == "send":
                 self._send(row)
             elif verdict.kind == "later":
@@ -164,15 +186,15 @@ class _Desk:
 
     def spent(self) -> tuple[list[str], list[float]]:
         """What is left of the allowances."""
-        names = [name for name, each in self._allowances.items() if name == NODE or each.rate is not None]
+        names = [name for name, each in self._allowances.items() if each.rate is not None]
         return names, [self._allowances[name].left for name in names]
 
-    def _judged(self, row: asyncpg.Record) -> Verdict:
+    def _judged(self, row: asyncpg.Record, lately: int) -> Verdict:
         facts = Facts(
             lane=Lane(row["lane"]),
             statutory=row["statutory"],
             opted_out=row["opted_out_at"] is not None,
-            lately=row["lately"] + self._lately[row["phone_key"]],
+            lately=lately + self._noticed[row["phone_key"]],
             created_at=row["created_at"],
             expires_at=row["expires_at"],
             begun=bool(row["left_before"]),
@@ -190,7 +212,7 @@ class _Desk:
         self._free[gateway] -= 1
         for name in (NODE, gateway):
             self._allowances[name] = self._allowances[name].take(row["parts"])
-        self._lately[row["phone_key"]] += row["lane"] != Lane.ANSWER
+        self._noticed[row["phone_key"]] += row["lane"] != Lane.ANSWER
         self.writes.append((row["id"], "sending", gateway, None, self._now + self._lease))
         self.claim.claimed.append(Claimed(row, gateway, row["attempts"] + 1, frozenset(row["left_before"])))
 
@@ -207,10 +229,14 @@ class _Desk:
         return chosen if chosen is not None and self._open(chosen, mass=mass) else None
 
     def _stuck(self, row: asyncpg.Record) -> bool:
-        """Whether none of the ways it may take was free when we began."""
+        """Whether none of the ways it may take was free when we began, or a rate leaves none of them any more."""
+        if not row["left_before"] and not row["tried"]:
+            return False
         names = [row["gateway"]] if row["left_before"] else [each for each in self._exits if each not in row["tried"]]
-        return bool(row["left_before"] or row["tried"]) and not any(
-            name in self._exits and self._exits[name].free > 0 for name in names
+        mass = row["lane"] == Lane.MASS
+        return not any(
+            name in self._exits and self._exits[name].free > 0 and self._allowances[name].allows(mass=mass)
+            for name in names
         )
 
     def _open(self, name: str, *, mass: bool) -> bool:

@@ -12,8 +12,8 @@ from kit.logs import log
 from kit.runtime import Runtime
 from kit.workers import Worker
 from notify import resources
-from notify.gateways.interface import Gateway, Receipt
-from notify.outbound import receipts, telling
+from notify.gateways.interface import Gateway, Has, Receipt
+from notify.outbound import early, late, receipts, telling
 from notify.outbound.domain import NO_FATE, look_again
 from notify.outbound.journal import line
 from notify.outbound.settling import Left, Settlement, fold, settle
@@ -52,7 +52,8 @@ async def look_after(runtime: Runtime) -> int:
     count = await take_over(runtime)
     async with runtime.database.transaction() as session:
         settings = resources.of(runtime).settings
-        count += await receipts.match_early(runtime, session, runtime.clock.now() - settings.lease)
+        count += await late.match(runtime, session)
+        count += await early.match(runtime, session, runtime.clock.now() - settings.lease)
     return count + await _ask(runtime)
 
 
@@ -70,7 +71,7 @@ async def take_over(runtime: Runtime) -> int:
     if not rows:
         return 0
     begun = _begun(runtime, rows)
-    answers = dict.fromkeys((row["id"] for row in rows), False)
+    answers: dict[UUID, Has] = dict.fromkeys((row["id"] for row in rows), False)
     asked = [row for row in rows if row["id"] in begun]
     told = await _asked(runtime, [(row["gateway"], row["id"]) for row in asked])
     answers |= {row["id"]: has for row, has in zip(asked, told, strict=True)}
@@ -97,17 +98,17 @@ def _begun(runtime: Runtime, rows: Sequence[asyncpg.Record]) -> set[UUID]:
     return found
 
 
-def _found(runtime: Runtime, row: asyncpg.Record, has: bool | None) -> Settlement:
+def _found(runtime: Runtime, row: asyncpg.Record, has: Has) -> Settlement:
     policy, now = resources.of(runtime).settings.outbound, runtime.clock.now()
     gateway, attempts, total = row["gateway"], row["attempts"], row["parts"]
     if has is False:
         tried = tuple(row["tried"])
         return Settlement(row, gateway, attempts, "queued", total, now, now, reason="not-sent", tried=tried)
-    certain = has is True and (total == 1 or receipts.whole(runtime, gateway))
+    certain = has is not None and (total == 1 or receipts.whole(runtime, gateway))
     state, seconds = ("sent", policy.ask_seconds) if certain else ("unknown", policy.doubt_seconds)
     numbers = [number for number in range(1, total + 1) if number not in row["left_before"]]
-    lefts = tuple(Left(number, state, None, None if certain else "crash") for number in numbers)
-    reason = None if certain else "crash"
+    gateway_id, reason = (has, None) if certain else (None, "crash")
+    lefts = tuple(Left(number, state, gateway_id, reason) for number in numbers)
     look_at = now + timedelta(seconds=seconds)
     return Settlement(row, gateway, attempts, state, total, row["state_at"], look_at, lefts, reason)
 
@@ -163,12 +164,12 @@ async def _told(runtime: Runtime, named: Sequence[asyncpg.Record]) -> list[tuple
     return [(row["gateway"], answer) for row, answer in zip(known, answers, strict=True) if answer is not None]
 
 
-async def _asked(runtime: Runtime, messages: Sequence[tuple[str, UUID]]) -> list[bool | None]:
-    """Whether these gateways took these messages; null: they cannot tell, or not now."""
+async def _asked(runtime: Runtime, messages: Sequence[tuple[str, UUID]]) -> list[Has]:
+    """Whether these gateways took these messages, and as what; null: they cannot tell, or not now."""
     gateways = resources.of(runtime).gateways
     room = asyncio.Semaphore(QUESTIONS)
 
-    async def has(name: str, message_id: UUID) -> bool | None:
+    async def has(name: str, message_id: UUID) -> Has:
         gateway = gateways.get(name)
         if gateway is None:
             return None
@@ -188,10 +189,8 @@ async def _clear(runtime: Runtime, doubted: Sequence[asyncpg.Record]) -> None:
     answers = await _asked(runtime, [(row["gateway"], row["id"]) for row in asked])
     async with runtime.database.transaction() as session:
         for row, has in zip(asked, answers, strict=True):
-            if has is True:
-                await receipts.taken(runtime, session, row["gateway"], row["id"], 0, None)
-            elif has is False:
-                await receipts.not_taken(runtime, session, row["gateway"], row["id"], 0)
+            if has is not None:
+                await late.settle(runtime, session, row["gateway"], row["id"], 0, has or None)
 
 
 FATES = Worker("notify.fates", receipts.CHANNEL, look_after)

@@ -4,11 +4,12 @@ So what a dead process had only claimed goes out again, and what it had begun is
 they outlive the process, not the machine, which is why a file of another boot tells nothing.
 """
 
+import errno
 import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -16,6 +17,8 @@ from kit.logs import log
 
 LINES = 100_000  # of one file
 KEPT = 86_400  # seconds for which what a dead process left is looked at
+PAUSE = 10.0  # seconds between two tries to open one where there is no room
+ROOM = "-" * 256
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -30,18 +33,20 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._folder, self._boot = folder, _boot()
         self._files: list[tuple[Path, int]] = []
-        self._lines = 0
+        self._broken: set[str] = set()  # files in which a line could not be written
+        self._lines, self._sound, self._again = 0, False, 0.0  # of the newest; again: when another may be tried
         self._held: set[str] = set()
 
     @property
     def name(self) -> str:
         """Empty while nothing can be written: then all that a killed process had claimed is in doubt."""
-        if not self._files or self._lines >= LINES:
+        if (not self._sound or self._lines >= LINES) and time.monotonic() >= self._again:
             try:
                 self._open()
             except OSError as error:
+                self._sound, self._again = False, time.monotonic() + PAUSE
                 log.warning("notify.no_journal", error=type(error).__name__)
-        return self._files[-1][0].name if self._files else ""
+        return self._files[-1][0].name if self._sound else ""
 
     @contextmanager
     def holding(self, message_id: UUID, attempts: int) -> Iterator[None]:
@@ -54,10 +59,19 @@ class Journal:
             self._held.discard(held)
 
     def begin(self, name: str, message_id: UUID, attempts: int) -> None:
-        """Before a message is given to a gateway, in the file that its claim names. Raises OSError."""
+        """Before a message is given to a gateway, in the file that its claim names. Raises OSError: then no claim names
+        this file any more.
+        """
+        if name in self._broken:  # what stands behind half a line would not be found
+            raise OSError(errno.EIO, "the file is broken")
         for file, descriptor in self._files:
             if file.name == name:
-                os.write(descriptor, f"{line(message_id, attempts)}\n".encode())
+                try:
+                    _write(descriptor, f"{line(message_id, attempts)}\n".encode())
+                except OSError:
+                    self._broken.add(name)
+                    self._sound = self._files[-1][0].name not in self._broken
+                    raise
                 self._lines += 1
 
     def begun(self, name: str) -> frozenset[str] | None:
@@ -66,7 +80,7 @@ class Journal:
         own = any(each == file for each, _ in self._files)
         if not name.startswith(self._boot) or not file.exists() or not (own or not _alive(file)):
             return None
-        return frozenset(file.read_text(encoding="ascii").splitlines()) | self._held
+        return frozenset(file.read_text(encoding="ascii").splitlines()) - {ROOM} | self._held
 
     def close(self) -> None:
         for _, descriptor in self._files:
@@ -78,18 +92,32 @@ class Journal:
         self._sweep()
         file = self._folder / f"{self._boot}-{uuid4().hex}"
         descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _write(descriptor, f"{ROOM}\n".encode())  # a full disk takes the name of a file, and nothing in it
+        except OSError:
+            file.unlink()
+            os.close(descriptor)
+            raise
         self._files.append((file, descriptor))
-        self._lines = 0
+        self._lines, self._sound = 0, True
         while len(self._files) > 2:
             old, descriptor = self._files.pop(0)
             old.unlink(missing_ok=True)
+            self._broken.discard(old.name)
             os.close(descriptor)
 
     def _sweep(self) -> None:
         for file in self._folder.iterdir():
-            if time.time() - file.stat().st_mtime > KEPT and not _alive(file):
-                file.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another process sweeps as well
+                if time.time() - file.stat().st_mtime > KEPT and not _alive(file):
+                    file.unlink()
+
+
+def _write(descriptor: int, octets: bytes) -> None:
+    """All of it, or OSError: where the disk ends, the half of a line is no line."""
+    if os.write(descriptor, octets) != len(octets):
+        raise OSError(errno.ENOSPC, "the line was cut off")
 
 
 def _alive(file: Path) -> bool:

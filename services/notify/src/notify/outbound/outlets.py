@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping
+from math import inf
 
 from notify.gateways.interface import Gateway
 from notify.gateways.settings import GatewaySettings
@@ -78,7 +79,7 @@ class Outlet:
         self.window = Window(size)
         self.weight = settings.weight if settings else 1
         self.rate = settings.rate if settings else None
-        self.seconds: float = getattr(settings, "seconds", 30.0)
+        self.seconds: float = getattr(settings, "seconds", 0.0)  # until an answer must be there
         self._least, self._most = 2 * size, max(most, 2 * size)
         self.batch = self._least
         self._under_way = {True: 0, False: 0}  # claimed, not answered yet; mass notices and others apart
@@ -130,7 +131,7 @@ class Outlets:
         self._settings = {each.name: each for each in settings}
         self._most = most
         self._held: dict[str, Outlet] = {}
-        self._seen_up: set[str] = set()
+        self._noted_up: set[str] = set()
 
     def of(self, gateways: Mapping[str, Gateway]) -> Mapping[str, Outlet]:
         for name, gateway in gateways.items():
@@ -138,8 +139,18 @@ class Outlets:
                 self._held[name] = Outlet(gateway, self._settings.get(name), self._most)
         return {name: self._held[name] for name in gateways}
 
-    def risen(self, up: Iterable[str]) -> bool:
-        """Whether one is up that was not at the last look."""
-        now = set(up)
-        risen, self._seen_up = bool(now - self._seen_up), now
-        return risen
+    def risen(self) -> set[str]:
+        """Whose line has come up since that was noted; not who only rested: he had said for how long."""
+        up = {name for name, each in self._held.items() if each.gateway.health.up}
+        self._noted_up &= up
+        return up - self._noted_up
+
+    def note(self, risen: set[str]) -> None:
+        """What waited for these is due now."""
+        self._noted_up |= risen
+
+    def close(self) -> None:
+        """Nothing is begun any more; whoever waits for a place goes back to the queue."""
+        for each in self._held.values():
+            each.rest(inf)
+            each.keep_moving()

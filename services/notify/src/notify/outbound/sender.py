@@ -21,8 +21,8 @@ from notify.outbound.claiming import Claim, Claimed, claim
 from notify.outbound.domain import Lane, ends_at
 from notify.outbound.handing import Opened, Outcome, hand_over, opened, settled
 from notify.outbound.journal import Journal
-from notify.outbound.outgoing import CHANNEL, MASS_CHANNEL
 from notify.outbound.outlets import Outlet, Outlets
+from notify.outbound.replaying import replay
 from notify.outbound.settling import settle
 from notify.outbound.telling import Change
 from notify.settings import Settings
@@ -30,11 +30,6 @@ from notify.settings import Settings
 LOOK = 0.2  # seconds after which a sender that waits for answers looks whether something else is due
 SHORTEST = timedelta(minutes=1)  # that a gateway is asked to go on trying
 PACE = 0.05  # seconds between two settlements: so many answers are written down together
-# what waited because no gateway took it goes out in the order in which it was made
-REPLAY = """
-UPDATE messages SET due_at = created_at WHERE state = 'queued' AND due_at > $1
-  AND reason = ANY('{not-sent,throttled,no-way}')
-"""
 
 
 class Means(Protocol):
@@ -86,12 +81,13 @@ class Sender:
     async def _take_up(self, runtime: Runtime) -> tuple[int, bool]:
         """How many messages were decided on, and whether others must wait for room."""
         outlets, settings = self._outlets(), self._means.settings
-        if not self._mass and self._means.outlets.risen(outlets):
-            await _replay(runtime)
+        if not self._mass and (risen := self._means.outlets.risen()):
+            await replay(runtime)
+            self._means.outlets.note(risen)
         exits = [each.exit(mass=self._mass) for each in outlets.values()]
         if not any(each.free >= outlets[each.name].batch // 2 for each in exits):
             return 0, False  # nothing is up, or as much is under way as should be
-        journal = self._means.journal.name
+        journal, began = self._means.journal.name, asyncio.get_running_loop().time()  # before its lease does
         async with runtime.database.transaction() as session:
             now = runtime.clock.now()
             claimed = await claim(
@@ -101,11 +97,14 @@ class Sender:
             ended = [Change.of(row, state, row["version"] + 1) for row, state in claimed.ended]
             telling.tell(runtime, session, ended, now)
         self._more = claimed.decided > 0
-        self._start(runtime, claimed, outlets, journal)
+        self._start(runtime, claimed, self._batches(outlets, journal, began))
         return claimed.decided, claimed.short
 
-    def _start(self, runtime: Runtime, claim: Claim, outlets: Mapping[str, Outlet], journal: str) -> None:
-        batches = {name: _Batch(each, journal) for name, each in outlets.items()}
+    def _batches(self, outlets: Mapping[str, Outlet], journal: str, began: float) -> "Mapping[str, _Batch]":
+        within = self._means.settings.begin_within
+        return {name: _Batch(each, journal, began + within(each.seconds)) for name, each in outlets.items()}
+
+    def _start(self, runtime: Runtime, claim: Claim, batches: "Mapping[str, _Batch]") -> None:
         recording = False
         for place, claimed in enumerate(claim.claimed):
             batch = batches[claimed.gateway]
@@ -124,9 +123,8 @@ class Sender:
             message = opened(runtime.keyring, claimed, now)
             if isinstance(message, Opened):
                 ends = ends_at(Lane(row["lane"]), row["created_at"], row["expires_at"], settings.policy)
-                until = batch.started + max(settings.lease_seconds - batch.outlet.seconds, settings.lease_seconds / 2)
                 with journal.holding(row["id"], claimed.attempts):
-                    message = await hand_over(batch.outlet, message, max(ends - now, SHORTEST), until, begin)
+                    message = await hand_over(batch.outlet, message, max(ends - now, SHORTEST), batch.until, begin)
         finally:
             batch.end(mass=self._mass)
             if self._more and batch.outlet.has_room(mass=self._mass):
@@ -174,10 +172,10 @@ class Sender:
 
 
 class _Batch:
-    """What one claim gave to one gateway."""
+    """What one claim gave to one gateway. until: moment of the event loop after which nothing of it is begun."""
 
-    def __init__(self, outlet: Outlet, journal: str) -> None:
-        self.outlet, self.journal = outlet, journal
+    def __init__(self, outlet: Outlet, journal: str, until: float) -> None:
+        self.outlet, self.journal, self.until = outlet, journal, until
         self.started = asyncio.get_running_loop().time()
         self._count = self._left = 0
 
@@ -201,9 +199,3 @@ def _span(claimed: Claimed) -> trace.Span:
         kind=trace.SpanKind.PRODUCER,
         attributes={"xinqiao.template": row["template"], "xinqiao.gateway": claimed.gateway},
     )
-
-
-async def _replay(runtime: Runtime) -> None:
-    async with runtime.database.transaction() as session:
-        await session.raw.execute(REPLAY, runtime.clock.now())
-        session.wake |= {CHANNEL, MASS_CHANNEL}

@@ -20,9 +20,10 @@ async def send_mass(runtime: Runtime) -> int:
     return await resources.of(runtime).mass_sender.step(runtime)
 
 
-async def finish(runtime: Runtime, seconds: float = 5) -> None:
-    """Before the lines are let go: what is under way gets its answer."""
+async def finish(runtime: Runtime, seconds: float) -> None:
+    """Nothing is begun any more, and what is under way gets its answer."""
     held = resources.of(runtime)
+    held.outlets.close()
     await asyncio.gather(held.sender.finish(seconds), held.mass_sender.finish(seconds))
 
 

@@ -8,10 +8,12 @@ from uuid import UUID
 import asyncpg
 
 from kit.db import Session
-from notify.outbound.domain import NO_FATE, state_of
+from notify.outbound.domain import NO_FATE, Lane, state_of
+from notify.outbound.outgoing import CHANNEL, MASS_CHANNEL
 from notify.outbound.telling import Change
 
 # a message is settled only by who claimed it last; ids that come after its lease had ended are kept all the same
+# (as one expression: what was counted of states long ago must not lead away from looking them up by their ids)
 SETTLE = """
 WITH told AS (
   SELECT * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::smallint[],
@@ -20,7 +22,8 @@ mine AS (
   UPDATE messages SET state = told.state, reason = told.reason, due_at = told.due_at, state_at = $1,
     tried = string_to_array(told.tried, ','), parts = told.total, version = version + (told.state <> 'queued')::int,
     sent_at = CASE WHEN has_left THEN coalesce(sent_at, $1) ELSE sent_at END
-  FROM told WHERE messages.id = told.id AND messages.attempts = told.attempts AND messages.state = 'sending'
+  FROM told WHERE messages.id = told.id
+    AND told.attempts = CASE messages.state WHEN 'sending' THEN messages.attempts END
   RETURNING messages.id, version),
 kept AS (
   INSERT INTO parts (message_id, number, gateway, gateway_id, state, reason, sent_at)
@@ -43,6 +46,9 @@ FROM parts WHERE message_id = ANY($1::uuid[]) GROUP BY message_id
 FOLD = """
 UPDATE messages SET state = told.state, reason = told.reason, state_at = $1, version = version + 1
 FROM unnest($2::uuid[], $3::text[], $4::text[]) AS told (id, state, reason) WHERE messages.id = told.id
+"""
+AGAIN = """
+UPDATE messages SET state = 'queued', reason = 'not-sent', due_at = $1, state_at = $1 WHERE id = ANY($2::uuid[])
 """
 
 
@@ -107,17 +113,25 @@ async def settle(session: Session, settlements: Sequence[Settlement], now: datet
 
 
 async def fold(session: Session, message_ids: Sequence[UUID], now: datetime) -> list[Change]:
-    """Let these messages be what their parts are; returns those that changed. What is being sent is left alone."""
+    """Let these messages be what their parts are; returns those that changed. What is being sent is left alone; what
+    lacks a part, because the gateway said late that it has it not, goes out again.
+    """
     rows = await session.raw.fetch(LOCK, message_ids)
     standing = {row["message_id"]: row for row in await session.raw.fetch(STANDING, message_ids)}
-    changes, reasons = [], []
+    changes, reasons, again = [], [], []
     for row in rows:
         parts = standing.get(row["id"])
-        if parts is None or not (row["state"] in ("sent", "unknown") or row["reason"] == NO_FATE):
+        if not (row["state"] == "unknown" or (parts and (row["state"] == "sent" or row["reason"] == NO_FATE))):
             continue
-        if (state := state_of(parts["states"], row["parts"])) not in (row["state"], "queued"):
+        state = state_of(parts["states"] if parts else (), row["parts"])
+        if state == "queued":
+            again.append(row)
+        elif state != row["state"]:
             changes.append(Change.of(row, state, row["version"] + 1))
-            reasons.append(parts["reason"] if state in ("failed", "expired") else None)
+            reasons.append(parts["reason"] if parts and state in ("failed", "expired") else None)
+    if again:
+        await session.raw.execute(AGAIN, now, [row["id"] for row in again])
+        session.wake |= {MASS_CHANNEL if row["lane"] == Lane.MASS else CHANNEL for row in again}
     if changes:
         ids, states = [each.id for each in changes], [each.state for each in changes]
         await session.raw.execute(FOLD, now, ids, states, reasons)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     Double,
@@ -60,9 +61,11 @@ messages = Table(
     Column("sent_at", DateTime(timezone=True)),
     Column("state_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("petition_id", "case_stage", "happening"),
+    CheckConstraint("state <> 'sending' OR gateway IS NOT NULL", name="sending_by"),
     Index("ix_messages_ready", "lane", "due_at", "id", postgresql_where=text("state = 'queued'")),
     Index("ix_messages_awaited", "due_at", postgresql_where=text("state IN ('sending', 'sent', 'unknown')")),
     Index("ix_messages_phone", "phone_key", "id"),
+    Index("ix_messages_lately", "phone_key", "sent_at", postgresql_where=text("lane > 0")),
     Index("ix_messages_unmoved", "petition_id", postgresql_where=text("phone_key IS NULL")),
     Index("ix_messages_notice", "notice_id", "state", postgresql_where=text("notice_id IS NOT NULL")),
     Index("ix_messages_answers", "answers", postgresql_where=text("answers IS NOT NULL")),
@@ -82,8 +85,20 @@ parts = Table(
     PrimaryKeyConstraint("message_id", "number"),
     Index("ix_parts_gateway_id", "gateway", "gateway_id"),
     Index("ix_parts_sent_at", "gateway", "sent_at"),
+    postgresql_with={"fillfactor": 70},  # its fate is written beside it, and no index is touched
 )
-# receipts of no part we know: of one whose answer is not noted yet, or never came
+# answers that came after they were given up; gateway_id: null, it was not taken. number 0: all parts
+late_answers = Table(
+    "late_answers",
+    metadata,
+    Column("message_id", Uuid, nullable=False),
+    Column("number", SmallInteger, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("gateway_id", Text),
+    Column("at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("message_id", "number", "gateway"),
+)
+# receipts of no part we know: of one whose answer is not noted yet, or never came. due_at: when it is looked for again
 early_receipts = Table(
     "early_receipts",
     metadata,
@@ -94,6 +109,7 @@ early_receipts = Table(
     Column("reason", Text),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False, index=True, server_default=text("now()")),
     PrimaryKeyConstraint("gateway", "gateway_id"),
     Index("ix_early_receipts_phone", "phone_key"),
 )

@@ -54,7 +54,7 @@ async def list_items(
 
 def _item(row: Any) -> ItemOut:
     zh, en = called(row["event_type"], row["about"], row["level"])
-    same = ("id", "kind", "petition_id", "number", "about", "level", "reason", "due_at", "at", "read_at")
+    same = ItemOut.model_fields.keys() - {"zh", "en"}
     return ItemOut(zh=zh, en=en, **{name: row[name] for name in same})
 
 

@@ -1,7 +1,7 @@
 """Messages to staff: claimed, sent by the way each person chose outside any transaction, settled, tried again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,10 +22,11 @@ from notify.outbound.domain import Lane, Quiet, pause_after
 from notify.staff import mail, webhooks
 from notify.staff.domain import Notice, said
 from notify.staff.mail import Letter, Undeliverable
-from notify.staff.store import READABLE
+from notify.staff.store import GUARDED, READABLE
 from notify.staff.words import LANGUAGES, called
 
 DELIVERING = "staff_deliveries"  # senders wait on it
+SHOWN = ("number", "type", "about", "level", "due_at", "at")  # to machines, of each item
 CODE = "code"  # the kind of a message that confirms an address
 BATCH = 10
 AT_ONCE = 5  # tries under way: mail servers and the pool of connections bear few
@@ -44,8 +45,8 @@ OPEN = f"""
 SELECT delivery.*, person.unit, person.language, person.quiet_since, person.quiet_until, address.value,
   address.secret, address.code, address.code_until > $2 AS code_is_good,
   (SELECT jsonb_agg(jsonb_build_object('number', item.number, 'type', item.event_type, 'about', item.about,
-     'level', item.level, 'due_at', item.due_at, 'at', item.at) ORDER BY item.id)
-   FROM staff_items AS item JOIN case_guards AS guard ON guard.id = item.petition_id
+     'level', item.level, 'due_at', item.due_at, 'at', item.at, 'conversation', item.conversation) ORDER BY item.id)
+   FROM staff_items AS item {GUARDED}
    WHERE item.id = ANY(delivery.items) AND {READABLE}) AS told
 FROM staff_deliveries AS delivery JOIN staff AS person USING (subject)
 LEFT JOIN staff_addresses AS address ON address.subject = delivery.subject AND address.channel = delivery.channel
@@ -172,10 +173,16 @@ def _composed(runtime: Runtime, row: asyncpg.Record) -> Message | None:
         for each, name in zip(told, named, strict=True)
     ]
     count = row["count"] - len(row["items"]) + len(told)
-    link = f"{runtime.settings.node.public_url}/staff/messages"
-    shown = [{"what": name, **each} for each, name in zip(told, named, strict=True)]
+    link = f"{runtime.settings.node.public_url}/staff/{_page(told)}"
+    shown = [{"what": name, **{key: each[key] for key in SHOWN}} for each, name in zip(told, named, strict=True)]
     facts = {"id": str(row["id"]), "kind": row["kind"], "count": count, "notices": shown, "link": link}
     return Message(row, said(notices, count, language=language, office=held.office, link=link), facts)
+
+
+def _page(told: Sequence[Mapping[str, Any]]) -> str:
+    """What is about one conversation leads there."""
+    (conversation, *others) = {each["conversation"] for each in told}
+    return "messages" if others or conversation is None else f"texts/{conversation}"
 
 
 async def _way(runtime: Runtime, channel: str, stack: AsyncExitStack) -> Send:

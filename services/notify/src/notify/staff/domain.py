@@ -2,19 +2,22 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-CHINA = timezone(timedelta(hours=8))
+from notify.words.domain import day_in
+
 # who may be party to what happened: the holder of a case, who is offered it, who handed it on, who decides an objection
-# or dispute, the office above the holder; who asked another unit for something, and who is asked
-Party = Literal["holder", "receiver", "senders", "asked", "superior", "from", "to"]
+# or dispute, the office above the holder; who asked another unit for something, and who is asked; at whose desk a
+# telephone's texts lie
+Party = Literal["holder", "receiver", "senders", "asked", "superior", "from", "to", "desk"]
 Parties = Mapping[Party, Sequence[str]]  # codes of units
 # what a person may choose ways for
 Kind = Literal[
     "registered", "to-receive", "to-decide", "to-approve", "to-revise", "supervision", "deadline", "progress",
+    "supplement", "texts",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Channel = Literal["email", "sms", "webhook"]
@@ -72,6 +75,10 @@ TOLD: Mapping[str, tuple[Rule, ...]] = {
     "routing.request.answered.v1": (Rule("from", (*OFFICE, "supervisor"), "supervision"),),
     # yellow; what is red, or is an alarm, also goes to LATE
     "routing.clock.warned.v1": (Rule("holder", DESK, "deadline"),),
+    "intake.petition.supplemented.v1": (Rule("holder", DESK, "supplement"),),
+    # nobody answered in 3 minutes: something is out of order; a person is waited for: whoever is at the desk
+    "notify.text.unanswered.v1": (Rule("desk", LEADER, "texts"),),
+    "notify.text.overdue.v1": (Rule("desk", ("clerk", "leader"), "texts"),),
 }
 LATE = (Rule("holder", OFFICE, "deadline"), Rule("superior", ABOVE, "deadline"))
 # nobody has to do anything because of these, or who has is told by what follows
@@ -83,6 +90,8 @@ SILENT = frozenset({
     "routing.case.unmerged.v1", "routing.case.recounted.v1", "routing.case.marked-confidential.v1",
     "routing.case.unmarked-confidential.v1", "routing.case.widened.v1", "routing.case.recognised.v1",
     "routing.case.unrecognised.v1", "routing.request.received.v1", "routing.audit.sealed.v1",
+    "intake.petition.registered.v1", "intake.petition.linked.v1", "intake.petition.unlinked.v1",
+    "intake.petition.merged.v1", "intake.petition.unmerged.v1",
 })  # fmt: skip
 
 
@@ -157,7 +166,7 @@ def is_private(address: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a message tells of an item: number, what happened, until when."""
+    """What a message tells of an item: number (empty: it is about texts), what happened, until when."""
 
     number: str
     what: str
@@ -166,29 +175,33 @@ class Notice:
 
 SHOWN = 5  # numbers in a message about many
 ONE = {
-    "zh": "【{office}】{what}:{number}{due}。请登录查看:{link}",
-    "en": "[{office}] {what}: {number}{due}. Sign in at {link}",
+    "zh": "【{office}】{what}{number}{due}。请登录查看:{link}",
+    "en": "[{office}] {what}{number}{due}. Sign in at {link}",
 }
 MANY = {
-    "zh": "【{office}】您有{count}条新提醒,编号{numbers}{more}。请登录查看:{link}",
-    "en": "[{office}] {count} new notices: {numbers}{more}. Sign in at {link}",
+    "zh": "【{office}】您有{count}条新提醒{numbers}。请登录查看:{link}",
+    "en": "[{office}] {count} new notices{numbers}. Sign in at {link}",
 }
-PIECES = {"zh": (",期限{day}", "、", "等"), "en": (", until {day}", ", ", " …")}
+PIECES = {
+    "zh": (":{number}", ",期限{day}", ",编号", "、", "等"),
+    "en": (": {number}", ", until {day}", ": ", ", ", " …"),
+}
 
 
 def said(notices: Sequence[Notice], count: int, *, language: str, office: str, link: str) -> str:
     """A message about one item, or many as one. Only numbers, stages, dates and the link ever go out."""
-    until, comma, more = PIECES[language]
+    named, until, these, comma, more = PIECES[language]
     if count == 1:
         (notice,) = notices
-        due = until.format(day=day_of(notice.due_at)) if notice.due_at else ""
-        return ONE[language].format(office=office, what=notice.what, number=notice.number, due=due, link=link)
-    numbers = list(dict.fromkeys(notice.number for notice in notices))
+        number = named.format(number=notice.number) if notice.number else ""
+        due = until.format(day=day_of(language, notice.due_at)) if notice.due_at else ""
+        return ONE[language].format(office=office, what=notice.what, number=number, due=due, link=link)
+    numbers = list(dict.fromkeys(notice.number for notice in notices if notice.number))
     left = more if count > len(notices) or len(numbers) > SHOWN else ""
-    listed = comma.join(numbers[:SHOWN])
-    return MANY[language].format(office=office, count=count, numbers=listed, more=left, link=link)
+    listed = these + comma.join(numbers[:SHOWN]) + left if numbers else ""
+    return MANY[language].format(office=office, count=count, numbers=listed, link=link)
 
 
-def day_of(due_at: datetime) -> str:
+def day_of(language: str, due_at: datetime) -> str:
     """The last day of a limit: what ends at 24:00 ends with that day, not on the next."""
-    return (due_at - timedelta(microseconds=1)).astimezone(CHINA).date().isoformat()
+    return day_in(language, due_at - timedelta(microseconds=1))

@@ -29,5 +29,5 @@ async def measure(runtime: Runtime, session: Session) -> None:
 
 JOBS = (
     Job("notify.staff-figures", timedelta(seconds=15), measure),
-    Job("notify.staff-forget", timedelta(hours=1), usecases.forget),
+    Job("notify.staff-forget", timedelta(minutes=10), usecases.forget),
 )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from notify.staff.domain import Channel, Kind
+from notify.staff.domain import KINDS, Channel, Kind
 
 
 class Body(BaseModel):
@@ -20,13 +20,14 @@ class ItemOut(BaseModel):
     id: UUID
     kind: str = Field(
         description="registered 新登记, to-receive 待签收, to-decide 待决定, to-approve 待审批, to-revise 待修改, "
-        "supervision 督查督办, deadline 期限预警, progress 办理进展"
+        "supervision 督查督办, deadline 期限预警, progress 办理进展, supplement 补充材料, texts 短信"
     )
     zh: str
     en: str
-    petition_id: UUID
-    number: str
-    about: str = Field(description="which request, or which time limit; empty: a step of the case")
+    petition_id: UUID | None = Field(description="null: it is about texts")
+    number: str = Field(description="empty: likewise")
+    conversation: UUID | None = Field(default=None, description="of one telephone, at the desk; null: of several")
+    about: str = Field(description="which request or time limit, how many texts; empty: a step of the case, one text")
     level: str
     reason: str | None
     due_at: datetime | None
@@ -35,7 +36,7 @@ class ItemOut(BaseModel):
 
 
 class Unread(BaseModel):
-    count: int = Field(description="not counted beyond 100")
+    count: int = Field(description="of the newest 2 000 of the unit; not counted beyond 100")
 
 
 class ReadIn(Body):
@@ -57,7 +58,7 @@ class PreferencesIn(Body):
 
     language: Annotated[str, Field(pattern=r"^(zh|en)$")]
     quiet: Quiet | None = None
-    ways: dict[Kind, list[Channel]] = Field(default={}, max_length=8)
+    ways: dict[Kind, list[Channel]] = Field(default={}, max_length=len(KINDS))
 
 
 class AddressOut(BaseModel):

@@ -17,6 +17,8 @@ from kit.auth import Principal
 from kit.db import Session
 
 SHOWN = 20  # items whose numbers a message may tell
+LOOKED_AT = 2000  # newest items of a unit among which those are counted that somebody has not read
+FORGOTTEN = 20_000  # at once
 # rows are locked in the order of their ids: no two batches wait for each other
 GUARDS = """
 INSERT INTO case_guards (id, version, accused_units, readers)
@@ -29,12 +31,13 @@ ON CONFLICT (id) DO UPDATE SET version = excluded.version, accused_units = exclu
 """
 KEEP = """
 INSERT INTO staff_items (id, event_id, event_type, unit, region, roles, kind, petition_id, number, about, level,
-  reason, due_at, at, created_at)
+  reason, due_at, conversation, at, created_at)
 SELECT id, event_id, event_type, unit, region, ARRAY(SELECT jsonb_array_elements_text(roles)), kind, petition_id,
-  number, about, level, reason, due_at, at, $14
+  number, about, level, reason, due_at, conversation, at, $15
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::text[], $8::uuid[],
-  $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $15::timestamptz[])
-  AS told (id, event_id, event_type, unit, region, roles, kind, petition_id, number, about, level, reason, due_at, at)
+  $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::uuid[], $16::timestamptz[])
+  AS told (id, event_id, event_type, unit, region, roles, kind, petition_id, number, about, level, reason, due_at,
+    conversation, at)
 ORDER BY event_id, unit
 ON CONFLICT (event_id, unit) DO NOTHING RETURNING id
 """
@@ -53,20 +56,38 @@ ON CONFLICT (subject, channel, kind) WHERE state = 'gathering' DO UPDATE SET
   items = (staff_deliveries.items || excluded.items)[1:{SHOWN}], count = staff_deliveries.count + excluded.count
 """  # noqa: S608 - a number of this file
 # what accuses one's unit, or one above it, is kept from it (Art 30), what is confidential from all but its readers;
-# person: a row with unit, region, roles and line of who reads
+# person: a row with unit, region, roles and line of who reads. Of a conversation reads nothing from whom a petition of
+# its telephone is kept, or one that it wrote about, as at the desk; its name is the half of the telephone's key
 READABLE = """
   item.unit = person.unit AND item.roles && person.roles
   AND (item.region = person.region OR starts_with(item.region, person.region || '.'))
-  AND NOT guard.accused_units && person.line AND (guard.readers IS NULL OR guard.readers && person.line)
-"""
+  AND CASE WHEN item.petition_id IS NOT NULL
+    THEN NOT guard.accused_units && person.line AND (guard.readers IS NULL OR guard.readers && person.line)
+    ELSE item.conversation IS NULL OR NOT EXISTS (
+      SELECT FROM phones CROSS JOIN LATERAL (
+        SELECT raised.accused_units, raised.readers FROM petitions AS raised WHERE raised.phone_key = phones.key
+        UNION ALL
+        SELECT about.accused_units, about.readers FROM inbound JOIN petitions AS about ON about.id = petition_id
+        WHERE inbound.phone_key = phones.key) AS its
+      WHERE phones.key >= uuid_send(item.conversation) AND phones.key <= uuid_send(item.conversation) || KEY_END
+        AND (NOT its.accused_units && person.line AND (its.readers IS NULL OR its.readers && person.line)) IS NOT TRUE)
+    END
+""".replace("KEY_END", "decode(repeat('ff', 32), 'hex')")
+GUARDED = "LEFT JOIN case_guards AS guard ON guard.id = item.petition_id"
 READER = "(SELECT $1::text AS unit, $2::text AS region, $3::text[] AS roles, $4::text[] AS line) AS person"
-MINE = f"staff_items AS item JOIN case_guards AS guard ON guard.id = item.petition_id JOIN {READER} ON {READABLE}"
-UNREAD = "NOT EXISTS (SELECT FROM staff_reads AS read WHERE read.subject = $5 AND read.item_id = item.id)"
+MINE = f"staff_items AS item {GUARDED} JOIN {READER} ON {READABLE}"
+# asked for each item: all that somebody has ever read are not
+UNREAD = "(SELECT true FROM staff_reads AS read WHERE read.subject = $5 AND read.item_id = item.id) IS NULL"
 PAGE = f"""
 SELECT item.*, (SELECT at FROM staff_reads AS read WHERE read.subject = $5 AND read.item_id = item.id) AS read_at
 FROM {MINE} WHERE ($6::uuid IS NULL OR item.id < $6) AND (NOT $7::boolean OR {UNREAD}) ORDER BY item.id DESC LIMIT $8
 """  # noqa: S608 - put together from constants of this file
-COUNT = f"SELECT count(*) FROM (SELECT FROM {MINE} WHERE {UNREAD} LIMIT $6) AS counted"  # noqa: S608 - likewise
+# with every page that somebody opens: who has read everything must not have all of half a year looked at for that
+NEWEST = f"(SELECT * FROM staff_items WHERE unit = $1 ORDER BY id DESC LIMIT {LOOKED_AT})"  # noqa: S608 - likewise
+COUNT = f"""
+SELECT count(*) FROM (
+  SELECT FROM {NEWEST} AS item {GUARDED} JOIN {READER} ON {READABLE} WHERE {UNREAD} LIMIT $6) AS counted
+"""  # noqa: S608 - likewise
 MARK = f"""
 INSERT INTO staff_reads (item_id, subject, at)
 SELECT item.id, $5, $6 FROM {MINE}
@@ -78,10 +99,10 @@ UPDATE staff SET unit = $2, region = $3, roles = $4, line = $5, seen_at = $6
 WHERE subject = $1 AND ((unit, region, roles, line) IS DISTINCT FROM ($2, $3, $4::text[], $5::text[])
   OR seen_at < $6::timestamptz - interval '1 hour')
 """
-FORGET = "DELETE FROM staff_items WHERE id IN (SELECT id FROM staff_items WHERE created_at < $1 LIMIT 5000)"
+FORGET = "DELETE FROM staff_items WHERE id IN (SELECT id FROM staff_items WHERE created_at < $1 LIMIT $2)"
 FORGET_SENT = """
 DELETE FROM staff_deliveries WHERE id IN (SELECT id FROM staff_deliveries
-  WHERE created_at < $1 AND state NOT IN ('gathering', 'queued', 'sending') LIMIT 5000)
+  WHERE created_at < $1 AND state IN ('sent', 'failed', 'cancelled') LIMIT $2)
 """
 
 
@@ -96,8 +117,9 @@ class Item:
     region: str
     roles: tuple[str, ...]
     kind: str
-    petition_id: UUID
+    petition_id: UUID | None
     number: str
+    conversation: UUID | None
     about: str
     level: str
     reason: str | None
@@ -137,7 +159,7 @@ async def keep(
         return []
     rows = [
         (i.id, i.event_id, i.event_type, i.unit, i.region, json.dumps(i.roles), i.kind, i.petition_id, i.number,
-         i.about, i.level, i.reason, i.due_at, i.at)
+         i.about, i.level, i.reason, i.due_at, i.conversation, i.at)
         for i in items
     ]  # fmt: skip
     *columns, at = zip(*rows, strict=True)
@@ -160,7 +182,7 @@ async def page(
 
 
 async def unread(session: Session, principal: Principal, most: int) -> int:
-    """How many this person has not read; it is not counted beyond `most`."""
+    """How many of the newest this person has not read; it is not counted beyond `most`."""
     found: int = await session.raw.fetchval(COUNT, *_reader(principal), most)
     return found
 
@@ -179,5 +201,5 @@ async def see(session: Session, principal: Principal, now: datetime) -> None:
 
 
 async def forget(session: Session, before: datetime) -> None:
-    await session.raw.execute(FORGET, before)
-    await session.raw.execute(FORGET_SENT, before)
+    await session.raw.execute(FORGET, before, FORGOTTEN)
+    await session.raw.execute(FORGET_SENT, before, FORGOTTEN)

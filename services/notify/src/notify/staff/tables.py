@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from notify.tables import metadata
 
 GATHERING, UNSENT = text("state = 'gathering'"), text("state IN ('gathering', 'queued', 'sending')")
+OVER = text("state IN ('sent', 'failed', 'cancelled')")
 # whom cases accuse and who alone may read of them, as was told last: also of those that were not registered here
 case_guards = Table(
     "case_guards",
@@ -41,9 +42,10 @@ items = Table(
     Column("region", Text, nullable=False),  # of the unit
     Column("roles", ARRAY(Text), nullable=False),
     Column("kind", Text, nullable=False),
-    Column("petition_id", Uuid, nullable=False),
-    Column("number", Text, nullable=False),
-    Column("about", Text, nullable=False),  # which request or time limit; empty: a step of the case
+    Column("petition_id", Uuid),  # null: it is about texts, of which nobody knows a petition
+    Column("number", Text, nullable=False),  # empty: likewise
+    Column("conversation", Uuid),  # that it is about, as the desk names it; null: about a petition, or many texts
+    Column("about", Text, nullable=False),  # which request or time limit, how many texts; empty: a step of the case
     Column("level", Text, nullable=False),
     Column("reason", Text),  # a code
     Column("due_at", DateTime(timezone=True)),
@@ -115,4 +117,5 @@ deliveries = Table(
     Index("ix_staff_deliveries_gathering", "subject", "channel", "kind", unique=True, postgresql_where=GATHERING),
     Index("ix_staff_deliveries_due", "channel", "due_at", postgresql_where=UNSENT),
     Index("ix_staff_deliveries_subject", "subject", "created_at"),
+    Index("ix_staff_deliveries_over", "created_at", postgresql_where=OVER),
 )

@@ -1,4 +1,4 @@
-"""What becomes of events of routing: items for units, and messages to those who want them."""
+"""What becomes of events of cases and petitions: items for units, and messages to those who want them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from typing import Any
 from contracts.case_events import CaseState
 from contracts.envelope import Envelope
 from contracts.events import ClockState, RequestState
+from contracts.texts import SupplementState
 from contracts.units import UnitDirectory
 from kit.db import Session
 from kit.runtime import Runtime
@@ -19,7 +20,7 @@ from notify.staff.store import Item
 async def follow(runtime: Runtime, session: Session, events: Sequence[Envelope]) -> None:
     """Tell the units that this node serves what they have to know of these events, each once."""
     await store.keep_guards(session, events)
-    held, now = resources.of(runtime), runtime.clock.now()
+    held = resources.of(runtime)
     units = held.units.units
     made = [
         _item(runtime, event, heard, to)
@@ -28,7 +29,12 @@ async def follow(runtime: Runtime, session: Session, events: Sequence[Envelope])
         for to in addressees(heard)
         if to.unit in units and units[to.unit].node == runtime.node
     ]
-    settings = held.settings.staff
+    await keep(runtime, session, made)
+
+
+async def keep(runtime: Runtime, session: Session, made: Sequence[Item]) -> None:
+    """Items, and what follows for those who want to be written to."""
+    settings, now = resources.of(runtime).settings.staff, runtime.clock.now()
     await store.keep(
         session, made, now=now, gather=timedelta(seconds=settings.gather_seconds),
         here_since=now - timedelta(days=settings.away_days),
@@ -44,6 +50,8 @@ def _heard(event: Envelope, units: UnitDirectory) -> Heard:
     if isinstance(said, ClockState):
         above = units.superiors(said.holder_unit)[:1]
         return Heard(event.type, {"holder": (said.holder_unit,), "superior": above}, level=said.level)
+    if isinstance(said, SupplementState):
+        return Heard(event.type, {"holder": (said.holder_unit,)})
     return Heard(event.type, {})
 
 
@@ -76,11 +84,12 @@ def _item(runtime: Runtime, event: Envelope, heard: Heard, to: Any) -> Item:
         kind=to.kind,
         petition_id=event.subject,
         number=said.number,
+        conversation=None,
         about=about,
         level=heard.level,
         reason=_reason(said),
         due_at=due_at,
-        at=said.at if isinstance(said, ClockState) else said.last.at,
+        at=said.at if isinstance(said, ClockState | SupplementState) else said.last.at,
     )
 
 

@@ -21,10 +21,15 @@ def _word(group: str, name: str) -> Said:
 
 
 def called(event_type: str, about: str, level: str) -> Said:
-    """about: which request or time limit it is, level: of the limit; both empty where it is a step of a case."""
+    """about: which request or time limit it is, level: of the limit; both empty where it is a step of a case. Of texts
+    `about` is how many there are, where there is more than one.
+    """
     _, thing, happened, _ = event_type.split(".")
-    if thing == "case":
-        return _word("case", happened)
+    if thing in {"case", "petition"}:
+        return _word(thing, happened)
+    if thing == "text":
+        zh, en = _word("text", happened)
+        return (f"{zh}({about}条)", f"{en} ({about} texts)") if about else (zh, en)
     if thing == "clock":
         return _words()["alarm"].get(about) or _joined(_word("level", level), _word("limit", about))
     return _joined(_word("request", about), _word("step", happened))

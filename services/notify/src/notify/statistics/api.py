@@ -1,6 +1,6 @@
 """HTTP face of the figures of gateways."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from kit.auth import Principal, allow
 from kit.db import Db
 from kit.errors import Refused
 from kit.runtime import Runtime
-from notify import resources
+from notify.gateways.states import Standing, standing
 from notify.statistics import store
 from notify.statistics.domain import CHINA, STATES, Counts, moments, period
 from notify.statistics.models import DayFigures, Figures, GatewayFigures, GatewayStatistics
@@ -32,22 +32,25 @@ async def gateway_statistics(
     except ValueError as error:
         raise Refused("invalid-input", errors=[{"field": "query.ends", "reason": str(error)}]) from error
     rows = await store.figures(session, *moments(first, last))
-    return GatewayStatistics(begins=first, ends=last, gateways=_gateways(runtime, rows))
+    held = await standing(runtime, session)
+    return GatewayStatistics(begins=first, ends=last, gateways=_gateways(held, rows))
 
 
-def _gateways(runtime: Runtime, rows: Sequence[asyncpg.Record]) -> list[GatewayFigures]:
+def _gateways(held: Mapping[str, Standing], rows: Sequence[asyncpg.Record]) -> list[GatewayFigures]:
     """Those of the settings in their order, also where nothing left; then those that were taken out."""
-    held = resources.of(runtime).gateways
     whole = {row["gateway"]: row for row in rows if row["day"] is None}
     found = []
     for name in (*held, *sorted(whole.keys() - held.keys())):
-        health = held[name].health if name in held else None
         days = [DayFigures(day=row["day"], **_figures(row)) for row in rows if row["gateway"] == name and row["day"]]
-        told: dict[str, Any] = {"up": None, "reason": None} if health is None else {
-            "up": health.up, "reason": health.reason
-        }  # fmt: skip
-        found.append(GatewayFigures(gateway=name, days=days, **told, **_figures(whole.get(name))))
+        found.append(GatewayFigures(gateway=name, days=days, **_told(held.get(name)), **_figures(whole.get(name))))
     return found
+
+
+def _told(each: Standing | None) -> dict[str, Any]:
+    if each is None:
+        return {"state": "removed", "up": None, "reason": None, "since": None}
+    up = None if each.state == "unknown" else each.state == "up"
+    return {"state": each.state, "up": up, "reason": each.reason, "since": each.since}
 
 
 def _figures(row: asyncpg.Record | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Shapes of the figures of gateways."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -26,11 +27,15 @@ class DayFigures(Figures):
 
 
 class GatewayFigures(Figures):
-    """up: as the process that answers sees it; null: it is not configured any more."""
+    """state: as the processes that hold the lines say; unknown: none of them has for a minute; removed: it is not
+    configured any more. up: null for these two. since: of up and down from when, of unknown when it was last heard of.
+    """
 
     gateway: str
+    state: Literal["up", "down", "unknown", "removed"]
     up: bool | None
     reason: str | None
+    since: datetime | None
     days: list[DayFigures]
 
 

@@ -34,13 +34,19 @@ async def messages(
 
 @router.post("/messages/read")
 async def read(request: Request, visit: Visiting, form: StaffForm) -> Response:
-    """One item, and on to its case; or all up to the newest that was shown."""
+    """One item, and on to its case, or to the texts that it is about; or all up to the newest that was shown."""
     held = resources.of(runtime_of(request))
     body = {"items": form.every("item")} if form.text("item") else {"until": form.text("until")}
     await held.calls.post(f"{INBOX}/read", form.key, body, visit.token)
     held.bells.forget(visit.account.username)
-    case = form.text("case")
-    return RedirectResponse(f"{STAFF}/cases/{case}" if _is_id(case) else PATH, status_code=303)
+    return RedirectResponse(_on_to(form.text("case"), form.text("texts")), status_code=303)
+
+
+def _on_to(case: str, texts: str) -> str:
+    """texts: a conversation, or any other word for all that wait at the desk."""
+    if texts:
+        return f"{STAFF}/texts/{texts}" if _is_id(texts) else f"{STAFF}/texts"
+    return f"{STAFF}/cases/{case}" if _is_id(case) else PATH
 
 
 def _is_id(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Mass notices (群发通知): written, looked at, approved by somebody else, followed while they run."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from portal.visits import OPERATORS, Visiting, runtime_of, staff
 
 HERE = f"{STAFF}/notices"
 API = "/api/notify/v1/notices"
+TEMPLATES = "/api/notify/v1/templates"
 router = APIRouter(prefix=HERE, route_class=PageRoute, include_in_schema=False, dependencies=[staff(*OPERATORS)])
 Cursor = Annotated[str, Query(max_length=64)]
 State = Annotated[str, Query(max_length=32)]
@@ -55,19 +56,29 @@ def _regions(request: Request) -> dict[str, str]:
     return {unit.region: unit.name for unit in reversed(list(units))}
 
 
-def _spoken(request: Request) -> Callable[[str], str]:
+def spoken(request: Request) -> Callable[[str], str]:
     """A text with its variables in words."""
     t = wording_of(request)
     return lambda text: VARIABLE.sub(lambda found: f"〔{t.word('notice_variable', found[1])}〕", text)
 
 
+def of_unit(texts: Iterable[dict[str, Any]], unit: str) -> list[dict[str, Any]]:
+    """Each text once: in the unit's own words where it has some."""
+    said: dict[tuple[str, str], dict[str, Any]] = {}
+    for each in texts:
+        if each["unit"] in {None, unit}:  # own ones are listed after those of the whole node
+            said[each["name"], each["language"]] = each
+    return list(said.values())
+
+
 async def _form(request: Request, visit: Visit) -> dict[str, Any]:
     """What can be said, to whom. Raises Declined."""
     held, names = resources.of(runtime_of(request)), _regions(request)
-    texts = await _calls(request).get("/api/notify/v1/notice-texts", visit.token)
+    texts = await _calls(request).get(TEMPLATES, visit.token, params={"use": "mass"})
     below = sorted(region for region in names if lies_in(region, visit.account.region))
+    own = sorted(of_unit(texts, visit.account.unit), key=lambda each: str(each["language"]), reverse=True)
     return {
-        "texts": sorted(texts, key=lambda each: str(each["language"]), reverse=True), "spoken": _spoken(request),
+        "texts": own, "spoken": spoken(request),
         "regions": [(code_of(region), names[region]) for region in below],
         "near": units_near(held.units, visit.account), "notice": None,
     }  # fmt: skip
@@ -114,7 +125,7 @@ async def _notice(request: Request, visit: Visit, notice_id: UUID) -> dict[str, 
     moves = notice["state"] == "running" or not notice["gathering"]["complete"]
     return {
         "notice": notice, "dry_run": dry_run, "moves": moves, "done": None, "still": False, "open_form": None,
-        "region_name": _regions(request), "spoken": _spoken(request),
+        "region_name": _regions(request), "spoken": spoken(request),
     }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ PERSON = ("name", "id_number", "phone", "address")
 
 @router.get("/")
 async def home(request: Request) -> Response:
-    return page(request, "home.html")
+    return page(request, "home.html", text_number=resources.of(runtime_of(request)).settings.text_number)
 
 
 @router.get("/static/{name}")

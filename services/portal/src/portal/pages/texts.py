@@ -24,11 +24,13 @@ Cursor = Annotated[str, Query(max_length=64)]
 Done = Annotated[str, Query(max_length=32)]
 # what a form of the page asks notify for: the last part of the path, and the fields it takes
 STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "take": ("taking", ()), "reply": ("replies", ("text",)), "hand": ("handing", ("unit", "operator")),
+    "take": ("taking", ()), "reply": ("replies", ("text",)), "hand": ("handing", ("unit", "operator", "seen")),
     "close": ("closing", ()), "block": ("block", ("hours", "reason")), "unblock": ("unblocking", ()),
     "decide": ("objection", ("decision",)),
     "convert": ("petition", ("text_id", "name", "address", "content")),
+    "supplement": ("supplement", ("text_id", "number")),
 }  # fmt: skip
+OF_A_TEXT = ("convert", "supplement")  # steps of the page of one text
 FORM = re.compile("[#＃]")
 REFRESH = "15"  # seconds
 
@@ -120,7 +122,7 @@ def prefilled(text: str) -> dict[str, str]:
 
 @router.get("/{conversation_id}/convert/{text_id}")
 async def convert_page(request: Request, visit: Visiting, conversation_id: UUID, text_id: UUID) -> Response:
-    """A text beside the form of a petition that is made of it by hand."""
+    """A text beside what can be made of it by hand: a petition, or more to one that the telephone raised before."""
     return page(request, "convert.html", **await _converting(request, visit, conversation_id, str(text_id)))
 
 
@@ -132,7 +134,7 @@ async def _converting(request: Request, visit: Visit, conversation_id: UUID, tex
     )
     text = next((each for each in told["said"] if each["id"] == text_id), None)
     said = "" if text is None or text["text"] is None else text["text"]
-    return {"told": told, "text": text, "text_id": text_id, "typed": prefilled(said)}
+    return {"told": told, "text": text, "text_id": text_id, "typed": prefilled(said), "open_form": "convert"}
 
 
 @router.post("/{conversation_id}/{step}")
@@ -148,8 +150,10 @@ async def act(request: Request, visit: Visiting, conversation_id: UUID, step: st
         await _calls(request).post(f"{API}/conversations/{conversation_id}/{last}", form.key, body, visit.token)
     except Declined as error:
         return await _declined(request, visit, conversation_id, step, form, error.problem)
-    # who hands it on sees it no more
-    return RedirectResponse(HERE if step == "hand" else f"{HERE}/{conversation_id}?done={step}", status_code=303)
+    # what is handed on is another's, and what a unit has finished the office's again
+    ours = visit.account.unit == runtime_of(request).settings.node.office_unit
+    left = step == "hand" or (step == "close" and not ours)
+    return RedirectResponse(HERE if left else f"{HERE}/{conversation_id}?done={step}", status_code=303)
 
 
 async def _declined(
@@ -157,8 +161,9 @@ async def _declined(
 ) -> Response:
     """What was typed is not lost."""
     key = key_after(form, problem)
-    if step == "convert":
+    if step in OF_A_TEXT:
         content = await _converting(request, visit, conversation_id, form.text("text_id"))
-        return refused(request, "convert.html", problem, key=key, **{**content, "typed": form.typed()})
+        typed = form.typed() if step == "convert" else content["typed"]
+        return refused(request, "convert.html", problem, key=key, **{**content, "typed": typed, "open_form": step})
     content = {**await _content(request, visit, conversation_id), "open_form": step, "typed": form.typed()}
     return refused(request, "conversation.html", problem, key=key, **content)

@@ -38,6 +38,7 @@ from notify.gateways.interface import InDoubt, NotSent
 
 Take = Callable[[Deliver], Awaitable[None]]
 Late = Callable[[SubmitResp], Awaitable[None]]
+FAREWELL = 1.0  # seconds for the last octets to leave
 REMEMBERED = 10_000  # unanswered submits of which a late answer is still understood
 
 
@@ -164,6 +165,7 @@ class Connection:
                     tasks.create_task(self._take(take, packet, sequence)).add_done_callback(lambda _: taking.release())
                 case ActiveTest():
                     self._send(ActiveTestResp(), sequence)
+                    await self._writer.drain()
                 case Terminate():
                     self._send(TerminateResp(), sequence)
                     return
@@ -177,6 +179,7 @@ class Connection:
     async def _take(self, take: Take, packet: Deliver, sequence: int) -> None:
         if await _kept(take(packet)):
             self._send(DeliverResp(packet.msg_id), sequence)
+            await self._writer.drain()  # from who reads no answers no more is taken
 
     def _answered(self, packet: Packet | Unknown, sequence: int) -> None:
         answer = self._waiting.get(sequence)
@@ -226,8 +229,10 @@ async def connected(account: Account, at: datetime) -> AsyncIterator[Connection]
         yield Connection(reader, writer, account)
     finally:
         writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await writer.wait_closed()
+        writer.transport.abort()  # who does not read holds nobody up
 
 
 async def _log_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, account: Account, timestamp: int) -> None:

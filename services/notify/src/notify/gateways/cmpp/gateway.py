@@ -26,6 +26,7 @@ from notify.outbound.parts import ALONE, JOINED, Alphabet, encoded
 CHINA = timezone(timedelta(hours=8))
 ASCII, UCS2, GBK = 0, 8, 15  # Msg_Fmt
 ENCODINGS: dict[int, Letters] = {ASCII: "ascii", UCS2: "ucs2", GBK: "gbk"}
+ALIAS = 1  # Src_terminal_type of 3.0: a number that stands for another one (伪码)
 TOO_MANY = 8
 # of the results of a submit, those that are about this message: its structure, length, size, number. All others are
 # about us or about the gateway (service code, source, whatever a gateway made up), so another way may take it
@@ -223,8 +224,9 @@ class CmppGateway:
     def _incoming(self, packet: Deliver) -> Incoming:
         """What cannot be read is kept as it came."""
         came = Incoming(
-            gateway_id=str(packet.msg_id), to=packet.dest_id, at=self._clock.now(), phone=packet.src_terminal_id,
-            text=None, raw=packet.msg_content,
+            gateway_id=str(packet.msg_id), to=packet.dest_id, at=self._clock.now(),
+            phone="" if packet.src_terminal_type == ALIAS else packet.src_terminal_id, text=None,
+            raw=packet.msg_content,
         )  # fmt: skip
         try:
             if packet.tp_udhi & 1:

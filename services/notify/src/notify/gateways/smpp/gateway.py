@@ -101,7 +101,7 @@ class SmppGateway:
             self._can_ask = False  # it has no such question
         return None if answer.status else reading.asked(answer.body, gateway_id, self._clock.now())
 
-    async def has(self, message_id: UUID) -> bool | None:  # noqa: ARG002 - SMPP only knows ids that the gateway gave
+    async def has(self, message_id: UUID) -> None:  # noqa: ARG002 - SMPP only knows ids that the gateway gave
         return None
 
     async def run(self, taking: Taking) -> None:
@@ -207,6 +207,8 @@ class SmppGateway:
         """Raises ValueError."""
         if self._settings.prefix and MOBILE.fullmatch(phone):
             return PhoneNumber(self._settings.prefix + phone, TON.INTERNATIONAL, NPI.ISDN)
+        if phone.startswith("+"):
+            return PhoneNumber(phone[1:], TON.INTERNATIONAL, NPI.ISDN)
         return PhoneNumber(phone, TON.UNKNOWN, NPI.ISDN)
 
     async def _keep(self, pdu: bytes) -> SmppCommandStatus:

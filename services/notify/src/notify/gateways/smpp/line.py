@@ -115,6 +115,7 @@ class Line(ESME):
         self._keep = keep
         self._pdus = 0
         self._waiting: dict[int, _Waiting] = {}
+        self._leaving: list[bytes] = []
         self._room = asyncio.Semaphore(KEEPING)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -168,7 +169,7 @@ class Line(ESME):
         waiting = self._waiting[message.sequence_num] = _Waiting(loop.create_future(), late)
         if len(self._waiting) > REMEMBERED:
             self._forget()
-        writer.write(pdu)  # not drained: what a peer does not read is no more than a window
+        self._put(pdu)  # not drained: what a peer does not read is no more than a window
         # a timer, not a timeout: it costs a fifth, and this is done for every message
         timer = loop.call_later(self.socket_timeout, _give_up, waiting.answer)
         try:
@@ -242,5 +243,15 @@ class Line(ESME):
         task.add_done_callback(self._tasks.discard)
 
     def _write(self, message: SmppMessage) -> None:
+        self._put(message.pdu())
+
+    def _put(self, pdu: bytes) -> None:
+        """All PDUs of one turn of the event loop leave together."""
+        if not self._leaving:
+            asyncio.get_running_loop().call_soon(self._leave)
+        self._leaving.append(pdu)
+
+    def _leave(self) -> None:
+        pdus, self._leaving = self._leaving, []
         if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(message.pdu())
+            self._writer.write(b"".join(pdus))

@@ -21,6 +21,7 @@ RECEIPTED_ID, REFERENCE, TOTAL, NUMBER, ERROR, PAYLOAD, STATE = 0x001E, 0x020C, 
 LONGEST_TEXT_FIELD = 65
 LETTERS: dict[int, Letters] = {0: "gsm", 1: "ascii", 8: "ucs2", 15: "gbk"}  # 15: as in CMPP, used by carriers in China
 LATIN_1, UCS2 = 3, 8
+INTERNATIONAL, ALPHANUMERIC = 1, 5  # type of number
 CLASSES: dict[int, Letters] = {0: "gsm", 2: "ucs2"}  # TS 23.038: data coding 0x10-0x1f, alphabet in bits 3 and 2
 STATES = {2: "DELIVRD", 3: "EXPIRED", 4: "DELETED", 5: "UNDELIV", 8: "REJECTD"}
 # all others tell of no end: ENROUTE, ACCEPTD (many centres say so when they take it), UNKNOWN
@@ -41,7 +42,9 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A deliver_sm. parameters: the optional ones by tag, the first of each; whole: it did not end too early."""
+    """A deliver_sm. phone: empty where the sender is no number; parameters: the optional ones by tag, the first of
+    each; whole: it did not end too early.
+    """
 
     to: str
     esm_class: int
@@ -78,9 +81,10 @@ class _Fields:
             raise Malformed("a text field has no end")
         return self.octets(end + 1 - self._at)[:-1].decode("ascii", errors="replace")
 
-    def address(self) -> str:
-        self.octets(2)  # type of number, plan: however it is written, phone_key finds the same one
-        return self.string().strip()
+    def address(self) -> tuple[int, str]:
+        """Type of number, and the number."""
+        kind, _plan = self.octets(2)
+        return kind, self.string().strip()
 
     def parameters(self) -> dict[int, bytes]:
         """As far as they can be read. What is unknown is passed over by whoever looks."""
@@ -99,9 +103,10 @@ def read(pdu: bytes) -> Delivered:
     """One that ends too early is not whole, but says at least whose it is. Raises Malformed: not even that."""
     fields = _Fields(pdu)
     fields.string()
-    phone, to = fields.address(), fields.address()
-    if not phone:
+    (kind, sender), (_, to) = fields.address(), fields.address()
+    if not sender:
         raise Malformed("it has no sender")
+    phone = _phone(kind, sender)
     try:
         esm_class = fields.number()
         fields.octets(2)
@@ -114,6 +119,13 @@ def read(pdu: bytes) -> Delivered:
         return Delivered(to, 0, 0, phone, b"", {}, whole=False)
     parameters = fields.parameters()
     return Delivered(to, esm_class, coding, phone, content or parameters.get(PAYLOAD, b""), parameters)
+
+
+def _phone(kind: int, sender: str) -> str:
+    """With the sign of an international number; empty for a name, also for one of digits."""
+    if kind == ALPHANUMERIC:
+        return ""
+    return "+" + sender.removeprefix("+").removeprefix("00") if kind == INTERNATIONAL else sender
 
 
 def incoming(told: Delivered, pdu: bytes, at: datetime) -> Incoming:

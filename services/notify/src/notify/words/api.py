@@ -1,4 +1,4 @@
-"""HTTP face of the texts that go out: what they say, and what they will be."""
+"""HTTP face of the texts that can go out: what they say, and what they will be."""
 
 from typing import Annotated
 
@@ -10,35 +10,33 @@ from kit.errors import Refused
 from kit.idempotency import Idempotent, IdempotentRoute
 from kit.runtime import Runtime
 from notify import resources
-from notify.domain import Template
-from notify.outbound.models import PartOut, PreviewIn, PreviewOut, TemplateOut
-from notify.outbound.parts import Alphabet, split, units_of
-from notify.outbound.previews import preview, sample
+from notify.outbound.parts import Alphabet, TooLong, split, units_of
 from notify.resources import Resources
+from notify.words.domain import Text
+from notify.words.models import Language, PartOut, PreviewIn, PreviewOut, TemplateOut, Use
+from notify.words.previews import preview, sample
 
 router = APIRouter(prefix="/api/notify/v1", route_class=IdempotentRoute, tags=["templates"])
 Office = Annotated[Principal, allow("clerk", "handler", "leader", "supervisor", "operator")]
 
 
 @router.get("/templates")
-async def list_templates(request: Request, _: Office) -> list[TemplateOut]:
-    """What petitioners are told, in the words of this node and of its units."""
+async def list_templates(
+    request: Request, _: Office, use: Use | None = None, language: Language | None = None
+) -> list[TemplateOut]:
+    """Every text that can go out, in the words of this node and of its units."""
     held = resources.of(request.app.state.runtime)
-    common = [_shown(held, each, None) for each in held.templates.values()]
-    return common + [_shown(held, each, unit) for (unit, _, _), each in held.templates.own.items() if unit != "all"]
+    wanted = ((unit, text) for unit, text in held.words.listed() if use in {None, text.use})
+    return [_shown(held, text, unit) for unit, text in wanted if language in {None, text.language}]
 
 
-def _shown(held: Resources, template: Template, unit: str | None) -> TemplateOut:
-    return TemplateOut(
-        name=template.name,
-        language=template.language,
-        unit=unit,
-        version=template.version,
-        text=template.text,
-        fields=sorted(template.fields),
-        statutory=template.name in held.settings.outbound.statutory,
-        parts=len(split(sample(template, _of_node(held)))),
-    )
+def _shown(held: Resources, text: Text, unit: str | None) -> TemplateOut:
+    said = sample(text, _of_node(held))
+    return TemplateOut.model_validate({
+        "use": text.use, "name": text.name, "language": text.language, "unit": unit, "version": text.version,
+        "text": text.text, "fields": sorted(text.fields), "statutory": text.name in held.settings.outbound.statutory,
+        "sample": said, "parts": len(split(said)),
+    })  # fmt: skip
 
 
 def _of_node(held: Resources) -> dict[str, str]:
@@ -50,7 +48,10 @@ async def preview_text(request: Request, _: LateDb, who: Office, body: PreviewIn
     """As how many short messages it goes out, where they are divided, and what they cost. Nothing is sent."""
     runtime: Runtime = request.app.state.runtime
     held = resources.of(runtime)
-    shown = preview(_text(held, who.unit, body), held.settings.gateways)
+    try:
+        shown = preview(_text(held, who.unit, body), held.settings.gateways)
+    except TooLong:
+        raise Refused("not-a-lawful-text") from None
     alphabet = shown.parts.alphabet
     return PreviewOut(
         text=shown.text,
@@ -69,10 +70,10 @@ def _text(held: Resources, unit: str, body: PreviewIn) -> str:
     if body.text is not None:
         return body.text
     try:
-        template = held.templates.of(unit, body.template or "", body.language)
+        text = held.words.of(unit, body.template or "", body.language)
     except KeyError:
         raise Refused("no-such-template") from None
     try:
-        return sample(template, _of_node(held) | dict(body.values.items()))
+        return sample(text, _of_node(held) | dict(body.values.items()))
     except ValueError:
         raise Refused("not-a-lawful-text") from None

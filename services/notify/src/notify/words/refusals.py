@@ -1,11 +1,11 @@
-"""What is refused about texts that go out, in both languages."""
+"""What is refused about the texts that can go out, in both languages."""
 
 from kit.errors import Refusal, define
 
 define(
     "no-such-template",
     Refusal(
-        404,
+        422,
         "没有该短信模板",
         "There is no such template",
         "从模板列表中选择",
