@@ -18,7 +18,7 @@ from tests.support.tree import Tree
 from xinqiao_local.cluster import SEED
 from xinqiao_local.process import Daemon
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.crowds]
 COUNT = 2000
 UNITS = UnitDirectory.read(SEED / "units.csv")
 

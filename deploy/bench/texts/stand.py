@@ -1,13 +1,13 @@
 """What the measurements of texts stand on: a county's node whose way out is a message centre."""
 
 import json
-import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from deploy.bench.ground import Ground
@@ -103,7 +103,7 @@ class Stand:
             for start in range(0, many, AT_ONCE):
                 told = [str(next(_numbers)) for _ in range(min(AT_ONCE, many - start))]
                 keys = await phones.keep(session, runtime.keyring, told)
-                drafts = [_draft(keys[phone], lane) for phone in told]
+                drafts = [_draft(runtime.ids.new(), keys[phone], lane) for phone in told]
                 await outgoing.add(session, runtime.keyring, drafts, runtime.clock.now())
 
     async def count(self) -> None:
@@ -115,8 +115,8 @@ class Stand:
             await connection.close()
 
 
-def _draft(key: bytes, lane: Lane) -> Draft:
-    return Draft(uuid.uuid4(), key, "accepted", 1, "zh", TEXT, "", lane)
+def _draft(message_id: UUID, key: bytes, lane: Lane) -> Draft:
+    return Draft(message_id, key, "accepted", 1, "zh", TEXT, "", lane)
 
 
 @contextmanager

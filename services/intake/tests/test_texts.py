@@ -76,6 +76,19 @@ async def test_a_petition_by_text_is_registered_at_the_office_and_its_contact_na
     assert len(registered) == 2 == len(await intake.rows("SELECT FROM petitions"))
 
 
+async def test_a_text_without_a_number_that_was_made_a_petition_by_hand_has_a_petitioner_without_one(
+    start: Any,
+) -> None:
+    intake = await start(service, clock=ManualClock(SERVED))
+    nameless = raised()
+    letters = [nameless.model_copy(update={"data": nameless.data.model_copy(update={"phone": ""})}), raised()]
+    await intake.hear("intake.letters", *letters)
+    without, other = [contact.subject for contact in await sent(intake, "notify.contact.v1")]
+    assert (await shown(intake, without))["petitioners"][0]["phone"] is None
+    assert (await shown(intake, other))["petitioners"][0]["phone"] == "138****1111"
+    assert len(await intake.rows("SELECT FROM petitioners WHERE phone_index IS NULL")) == 1
+
+
 async def test_notify_is_told_of_the_contact_once(start: Any) -> None:
     """Not again when the registration is heard, as of petitions that came another way."""
     intake = await start(service, clock=ManualClock(SERVED))

@@ -106,10 +106,10 @@ async def outcome(notify: Running, text_id: uuid.UUID, said: str, node: str = NO
     await hear(notify, letter("notify.text-outcome.v1", data, subject=text_id, node=node))
 
 
-async def registered(notify: Running, text_id: uuid.UUID, number: str = NUMBER) -> uuid.UUID:
+async def registered(notify: Running, text_id: uuid.UUID, number: str = NUMBER, phone: str = PHONE) -> uuid.UUID:
     """As intake tells of a petition that was made of a text."""
     petition = uuid.uuid4()
-    contact = Contact(number=number, phone=PHONE, query_code="23456789AB", region=NODE, text_id=text_id)
+    contact = Contact(number=number, phone=phone, query_code="23456789AB", region=NODE, text_id=text_id)
     await hear(notify, letter("notify.contact.v1", contact, subject=petition))
     return petition
 

@@ -188,7 +188,8 @@ async def test_from_a_gateway_that_reads_no_answers_no_more_is_taken_and_its_lin
         kept += 1
 
     async with gateway() as peer, asyncio.timeout(20), running(peer, take) as (connection, _):
-        theirs, ours = peer.lines[-1], connection._writer
+        theirs: Any = peer.lines[-1]
+        ours = connection._writer
         theirs.transport.pause_reading()
         for line, size in ((theirs, socket.SO_RCVBUF), (ours, socket.SO_SNDBUF)):
             line.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, size, 4096)

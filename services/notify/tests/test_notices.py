@@ -171,7 +171,9 @@ async def test_stopped_what_has_not_left_is_cancelled_and_what_is_under_way_is_n
     await made(notify)
     ids = [row["id"] for row in await notify.rows("SELECT id FROM messages WHERE notice_id IS NOT NULL ORDER BY id")]
     for state, message in zip(("sending", "sent", "delivered"), ids, strict=False):
-        await notify.rows("UPDATE messages SET state = $2, gateway = 'console' WHERE id = $1 RETURNING 1", message, state)
+        await notify.rows(
+            "UPDATE messages SET state = $2, gateway = 'console' WHERE id = $1 RETURNING 1", message, state
+        )
     stopped = (await act(notify, notice, "control", CLERK, action="stop")).json()
     assert stopped["progress"]["messages"] == {"sending": 1, "sent": 1, "delivered": 1, "cancelled": 2}
     assert sum(stopped["progress"]["messages"].values()) == stopped["recipients"]

@@ -110,7 +110,7 @@ async def test_a_pdu_that_means_nothing_to_us_does_not_end_the_line(smsc: Smsc, 
 
 async def test_a_message_that_ends_within_its_fields_is_kept_with_its_sender_for_a_person(smsc: Smsc) -> None:
     phone = telephone()
-    body = b"\0\1\1" + phone.encode() + b"\0\1\1" + OFFICE.encode() + b"\0\0\0"
+    body = b"\0\0\1" + phone.encode() + b"\0\1\1" + OFFICE.encode() + b"\0\0\0"
     pdu = (16 + len(body)).to_bytes(4, "big") + bytes.fromhex("000000050000000000000009") + body
     async with held(smsc) as line:
         smsc.order("raw", octets=pdu.hex())

@@ -98,7 +98,13 @@ async def test_an_operator_sees_what_a_name_has_sent_and_cannot_answer_it(start:
     (row,) = await texting.waiting(notify)
     refused = await texting.act(notify, row["conversation"], "replies", text="请致电本办")
     assert (refused.status_code, refused.json()["type"].rsplit(":")[-1]) == (409, "no-number")
-    assert await notify.rows("SELECT FROM messages") == []
+    body = {"text_id": row["id"], "name": None, "address": None, "content": "账户异常"}
+    assert (await texting.act(notify, row["conversation"], "petition", **body)).status_code == 202
+    (letter,) = await letters(notify)
+    assert letter.data.phone == ""
+    petition = await registered(notify, letter.subject, phone="")
+    assert await texts(notify, "state, petition_id") == [("handled", petition)]
+    assert await notify.rows("SELECT FROM messages") == [], "there is nobody to tell"
     assert (await texting.act(notify, row["conversation"], "closing")).status_code == 200
 
 

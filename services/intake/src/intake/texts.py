@@ -66,7 +66,7 @@ async def _register(runtime: Runtime, session: Session, letter: Envelope) -> tup
         runtime,
         session,
         matter=Matter("sms", "appeal", title_of(text.content), text.content),
-        people=[Petitioner(name=text.name, phone=text.phone, address=text.address)],
+        people=[Petitioner(name=text.name, phone=text.phone or None, address=text.address)],
         by=BY,
         unit=office.code,
         region=office.region,

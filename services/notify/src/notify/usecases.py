@@ -42,11 +42,14 @@ def draft(
 async def take_contacts(runtime: Runtime, session: Session, letters: Sequence[Envelope]) -> None:
     """Keep how to reach petitioners, tell them number and query code, and the stages they missed.
 
-    Raises Refused("sender-outside-link"): contacts come from the intake of this node only.
+    Of a petition that was made by hand of a text without a number there is nobody to tell. Raises
+    Refused("sender-outside-link"): contacts come from the intake of this node only.
     """
     for letter in letters:
         if letter.node != runtime.node:
             raise Refused("sender-outside-link", sender=letter.node)
+    await texts.note_registered(session, letters)
+    letters = [letter for letter in letters if letter.data.phone]
     keys = await store.keep_contacts(session, runtime.keyring, letters)
     drafts = []
     for letter in letters:
@@ -61,7 +64,6 @@ async def take_contacts(runtime: Runtime, session: Session, letters: Sequence[En
             )
         )  # fmt: skip
     await outgoing.add(session, runtime.keyring, drafts, runtime.clock.now())
-    await texts.note_registered(session, letters)
     await tell_stages(runtime, session, [letter.subject for letter in letters])
 
 

@@ -12,7 +12,7 @@ from aiosmpplib import NPI, TON, PhoneNumber, SmppCommand, SmppCommandStatus, Su
 from kit.clock import Clock
 from kit.logs import log
 from notify.gateways import metrics
-from notify.gateways.interface import Health, InDoubt, Late, NotSent, Part, Receipt, Rejected, Taking, Throttled
+from notify.gateways.interface import Has, Health, InDoubt, Late, NotSent, Part, Receipt, Rejected, Taking, Throttled
 from notify.gateways.pace import SILENT, Pace
 from notify.gateways.pauses import Pauses
 from notify.gateways.settings import Smpp
@@ -101,7 +101,7 @@ class SmppGateway:
             self._can_ask = False  # it has no such question
         return None if answer.status else reading.asked(answer.body, gateway_id, self._clock.now())
 
-    async def has(self, message_id: UUID) -> None:  # noqa: ARG002 - SMPP only knows ids that the gateway gave
+    async def has(self, message_id: UUID) -> Has:  # noqa: ARG002 - SMPP only knows ids that the gateway gave
         return None
 
     async def run(self, taking: Taking) -> None:
