@@ -132,9 +132,9 @@ def measure_texts(steps: Steps, *, quick: bool) -> None:
         opened.submits()
         rounds, many = (1, 200) if quick else (3, 20_000)
         steps.run("texts out", lambda: [leaving.through_one_bind(opened, rounds=rounds, many=many)])
-        notice, senders = (200, (2,)) if quick else (100_000, (1, 2, 4))
+        notice, senders = (2000, (2,)) if quick else (100_000, (1, 2, 4))
         steps.run("a mass notice", lambda: [leaving.shared(opened, many=notice, senders=senders)])
-        far, spread = (200, [1, 2]) if quick else (10_000, [1, 2, 4])
+        far, spread = (1000, [1, 2]) if quick else (10_000, [1, 2, 4])
         steps.run("a centre far away", lambda: [leaving.spread(opened, many=far, senders=spread)])
 
 

@@ -99,12 +99,14 @@ class Stand:
 
     async def queue(self, many: int, lane: Lane) -> None:
         """So many messages, each to a number of its own; all are there at once."""
-        async with self.running() as runtime, runtime.database.transaction() as session:
-            for start in range(0, many, AT_ONCE):
-                told = [str(next(_numbers)) for _ in range(min(AT_ONCE, many - start))]
-                keys = await phones.keep(session, runtime.keyring, told)
-                drafts = [_draft(runtime.ids.new(), keys[phone], lane) for phone in told]
-                await outgoing.add(session, runtime.keyring, drafts, runtime.clock.now())
+        async with self.running() as runtime:
+            async with runtime.database.transaction() as session:
+                for start in range(0, many, AT_ONCE):
+                    told = [str(next(_numbers)) for _ in range(min(AT_ONCE, many - start))]
+                    keys = await phones.keep(session, runtime.keyring, told)
+                    drafts = [_draft(runtime.ids.new(), keys[phone], lane) for phone in told]
+                    await outgoing.add(session, runtime.keyring, drafts, runtime.clock.now())
+            await runtime.database.notify(session.wake)  # which nobody else does in here
 
     async def count(self) -> None:
         """Let the database know how large its tables are, as it does by itself within a minute."""

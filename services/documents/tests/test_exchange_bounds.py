@@ -177,12 +177,12 @@ async def test_a_page_of_a_list_reads_no_more_than_a_page_whatever_there_is(star
     for table in ("petitions", "petition_scopes", "dispatches", "copies"):
         await running.rows(f"ANALYZE {table}")
     said: list[tuple[str, Any]] = []
-    engine = running.runtime.database.engine.sync_engine
-    listening.listen(engine, "before_cursor_execute", lambda *called: said.append((called[2], called[3])))
     sender, receiver = (
         Principal("x", unit, COUNTY, frozenset({"clerk"}), 0.0, ()) for unit in (COUNTY_OFFICE, BUILDERS)
     )
     async with running.runtime.database.transaction() as session:
+        line = session.sql.sync_connection
+        listening.listen(line, "before_cursor_execute", lambda *called: said.append((called[2], called[3])))
         lists = {
             "ix_dispatches_unit": partial(
                 store.sent, session, sender, kind=None, petition_id=None, before=None, limit=20

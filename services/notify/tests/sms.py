@@ -35,6 +35,7 @@ class Peer:
     taken: list[Part] = field(default_factory=list)
     up: bool = True
     gate: asyncio.Event | None = None  # answers wait for it
+    seconds: float = 0  # until each answer
     most: int = 0  # that were under way at a time
 
     def __post_init__(self) -> None:
@@ -49,7 +50,7 @@ class Peer:
         self._under_way += 1
         self.most = max(self.most, self._under_way)
         try:
-            await (self.gate.wait() if self.gate else asyncio.sleep(0))
+            await (self.gate.wait() if self.gate else asyncio.sleep(self.seconds))
             answer = self.answers(part)
             if isinstance(answer, Exception):
                 raise answer

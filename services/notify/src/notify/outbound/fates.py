@@ -20,6 +20,7 @@ from notify.outbound.settling import Left, Settlement, fold, settle
 
 AT_ONCE = 200
 QUESTIONS = 10  # to gateways, at a time
+PACE = 0.2  # seconds between two rounds: receipts that come just before the answer is written down are one of them
 # as the number of a new try: who claimed it before can settle it no more
 LEFT_BEHIND = """
 WITH mine AS (
@@ -193,4 +194,9 @@ async def _clear(runtime: Runtime, doubted: Sequence[asyncpg.Record]) -> None:
                 await late.settle(runtime, session, row["gateway"], row["id"], 0, has or None)
 
 
-FATES = Worker("notify.fates", receipts.CHANNEL, look_after)
+async def _paced(runtime: Runtime) -> int:
+    await asyncio.sleep(PACE)
+    return await look_after(runtime)
+
+
+FATES = Worker("notify.fates", receipts.CHANNEL, _paced)

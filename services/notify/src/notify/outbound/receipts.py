@@ -4,6 +4,7 @@ A receipt of no part we know waits in early_receipts (early.py). Gateways give t
 ago than fates are awaited is another message.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,7 +39,7 @@ hit AS (
 changed AS (
   UPDATE parts SET state = hit.state, reason = hit.reason, settled_at = $1
   FROM hit WHERE hit.open AND parts.message_id = hit.message_id AND parts.number = hit.number)
-SELECT message_id, gateway, gateway_id, state, sent_at, open FROM hit
+SELECT message_id, gateway, gateway_id, state, reason, sent_at, open FROM hit
 """  # noqa: S608 - of constants
 EARLY = """
 INSERT INTO early_receipts (gateway, gateway_id, state, reason, phone_key, at, received_at, due_at)
@@ -83,15 +84,18 @@ async def apply(
     settled = [hit for hit in hits if hit["open"]]
     _count(settled, now)
     if settled:
-        changes = await fold(session, list({hit["message_id"] for hit in settled}), now)
+        written = {hit["message_id"]: {"states": (hit["state"],), "reason": hit["reason"]} for hit in settled}
+        changes = await fold(session, list(written), now, written)
         telling.tell(runtime, session, changes, now)
     return {(hit["gateway"], hit["gateway_id"]) for hit in hits}
 
 
 def _count(hits: Sequence[asyncpg.Record], now: datetime) -> None:
+    for of, count in Counter((hit["gateway"], hit["state"]) for hit in hits).items():
+        FATES.labels(*of).inc(count)
+    latencies = {name: LATENCY.labels(name) for name in {hit["gateway"] for hit in hits}}
     for hit in hits:
-        FATES.labels(hit["gateway"], hit["state"]).inc()
-        LATENCY.labels(hit["gateway"]).observe(max(0.0, (now - hit["sent_at"]).total_seconds()))
+        latencies[hit["gateway"]].observe(max(0.0, (now - hit["sent_at"]).total_seconds()))
 
 
 def known_since(runtime: Runtime, now: datetime) -> datetime:

@@ -1,8 +1,9 @@
 """How tries ended, many at a time: messages, their parts, and what follows for a message from what its parts became."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -112,12 +113,22 @@ async def settle(session: Session, settlements: Sequence[Settlement], now: datet
     return changes + (await fold(session, others, now) if others else [])
 
 
-async def fold(session: Session, message_ids: Sequence[UUID], now: datetime) -> list[Change]:
+Standing = Mapping[str, Any]  # of a message: `states` of its parts, `reason` of those that failed
+
+
+async def fold(
+    session: Session, message_ids: Sequence[UUID], now: datetime, written: Mapping[UUID, Standing] | None = None
+) -> list[Change]:
     """Let these messages be what their parts are; returns those that changed. What is being sent is left alone; what
     lacks a part, because the gateway said late that it has it not, goes out again.
+
+    written: what this transaction has made of parts: of messages that are one part, the others need not be looked at.
     """
     rows = await session.raw.fetch(LOCK, message_ids)
-    standing = {row["message_id"]: row for row in await session.raw.fetch(STANDING, message_ids)}
+    known = written or {}
+    standing = {row["id"]: known[row["id"]] for row in rows if row["parts"] == 1 and row["id"] in known}
+    if asked := [row["id"] for row in rows if row["id"] not in standing]:
+        standing |= {row["message_id"]: row for row in await session.raw.fetch(STANDING, asked)}
     changes, reasons, again = [], [], []
     for row in rows:
         parts = standing.get(row["id"])
