@@ -396,9 +396,7 @@ async def test_processes_share_a_mass_notice_evenly(start: Any) -> None:
     """Each is bound by its window: so many are under way, and a centre takes a while to answer."""
     notify = await start(service)
     held, peers = resources.of(notify.runtime), [Peer("one", seconds=0.02) for _ in range(4)]
-    means = [
-        Process(held.settings, {"one": each}, Outlets(held.settings.gateways, 50), held.journal) for each in peers
-    ]
+    means = [Process(held.settings, {"one": each}, Outlets(held.settings.gateways, 50), held.journal) for each in peers]
     senders = [Sender((Lane.MASS,), each) for each in means]
     await queue(notify, *numbers(2000), lane=Lane.MASS)
 
