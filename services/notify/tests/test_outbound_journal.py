@@ -124,7 +124,7 @@ async def test_messages_leave_also_when_the_disk_is_full_in_the_middle(start: An
     held = resources.of(notify.runtime)
     assert held.journal.name
     full = os.open("/dev/full", os.O_WRONLY)
-    os.dup2(full, held.journal._files[-1][1])
+    os.dup2(full, next(reversed(held.journal._files.values())))
     os.close(full)
     ids = await queue(notify, *numbers(30))
     await send_all(notify)

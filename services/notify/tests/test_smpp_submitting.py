@@ -1,17 +1,22 @@
 """Handing parts over by SMPP, to a message centre that was not written here: what it takes, and how it may not."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from aiosmpplib import NPI, TON, PhoneNumber, SubmitSm
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 from services.notify.tests.smpp_line import held, of, part, parts, settings, submits, telephone, whole
 
 from kit.clock import SystemClock
 from notify.gateways.interface import InDoubt, NotSent, Rejected, Throttled
+from notify.gateways.smpp import saying
 from notify.gateways.smpp.gateway import SmppGateway
-from notify.outbound.parts import DEFAULT, EXTENSION
+from notify.outbound.parts import DEFAULT, EXTENSION, Alphabet, encoded
 from xinqiao_local.smsc import Smsc
 
 LONG = "门前道路积水三个月无人管。" * 12
@@ -245,3 +250,29 @@ async def test_a_centre_that_answers_no_question_takes_messages_and_is_asked_no_
         before = smsc.order("status")["queries"]
         assert await line.gateway.ask("99") is None
         assert smsc.order("status")["queries"] == before
+
+
+@given(
+    st.text(
+        st.sampled_from(DEFAULT.replace("\x1b", "") + "".join(EXTENSION)) | st.sampled_from("登记号😀"), min_size=1
+    ),
+    st.from_regex(r"1[0-9]{4,18}", fullmatch=True),
+    st.timedeltas(timedelta(seconds=60), timedelta(days=30)),
+)
+def test_the_octets_of_a_message_are_those_that_the_library_would_make(
+    text: str, phone: str, valid_for: timedelta
+) -> None:
+    said = replace(whole(text, phone), valid_for=valid_for)
+    fits = len(encoded(text, said.alphabet)) <= saying.ALONE[said.alphabet]
+    theirs = SubmitSm(
+        source=PhoneNumber("10690225", TON.UNKNOWN, NPI.ISDN), destination=PhoneNumber(phone, TON.UNKNOWN, NPI.ISDN),
+        encoding="ucs2" if said.alphabet is Alphabet.UCS2 else None, short_message=text if fits else "",
+        message_payload="" if fits else text, registered_delivery=1, validity_period=valid_for,
+    )  # fmt: skip
+    assert saying.submit_sm(saying.address("10690225"), saying.address(phone), said) == theirs.pdu()[16:]
+
+
+@pytest.mark.parametrize("number", ["1" * 21, "号", "1\0"])
+def test_what_is_no_number_is_not_written(number: str) -> None:
+    with pytest.raises(ValueError, match=r"number|ascii"):
+        saying.address(number)

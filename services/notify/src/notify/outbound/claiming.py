@@ -222,6 +222,8 @@ class _Desk:
         """
         if row["left_before"]:
             chosen: str | None = row["gateway"]
+        elif len(self._exits) == 1:
+            (chosen,) = self._exits
         else:
             ways = [Way(each.name, each.weight, each.free > 0) for each in self._exits.values()]
             tried: Collection[str] = row["tried"]

@@ -157,7 +157,8 @@ def settled(outcome: Outcome, up: Collection[str], now: datetime, policy: Outbou
     elif state == "failed":
         reason = next(each.reason for each in outcome.lefts if each.state == "failed")
     else:
-        reason = next((each.reason for each in outcome.lefts if each.state == "unknown"), None)
+        doubted = state == "unknown"
+        reason = next((each.reason for each in outcome.lefts if each.state == "unknown"), None) if doubted else None
         due_at = now + timedelta(seconds=policy.doubt_seconds if state == "unknown" else policy.ask_seconds)
     return Settlement(
         row,

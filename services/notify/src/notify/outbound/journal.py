@@ -32,10 +32,10 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._boot = folder, _boot()
-        self._files: list[tuple[Path, int]] = []
+        self._files: dict[str, int] = {}  # names and descriptors, the newest last
         self._broken: set[str] = set()  # files in which a line could not be written
         self._lines, self._sound, self._again = 0, False, 0.0  # of the newest; again: when another may be tried
-        self._held: set[str] = set()
+        self._held: set[tuple[UUID, int]] = set()
 
     @property
     def name(self) -> str:
@@ -46,12 +46,12 @@ class Journal:
             except OSError as error:
                 self._sound, self._again = False, time.monotonic() + PAUSE
                 log.warning("notify.no_journal", error=type(error).__name__)
-        return self._files[-1][0].name if self._sound else ""
+        return next(reversed(self._files)) if self._sound else ""
 
     @contextmanager
     def holding(self, message_id: UUID, attempts: int) -> Iterator[None]:
         """While this process may still begin it."""
-        held = line(message_id, attempts)
+        held = message_id, attempts
         self._held.add(held)
         try:
             yield
@@ -64,26 +64,26 @@ class Journal:
         """
         if name in self._broken:  # what stands behind half a line would not be found
             raise OSError(errno.EIO, "the file is broken")
-        for file, descriptor in self._files:
-            if file.name == name:
-                try:
-                    _write(descriptor, f"{line(message_id, attempts)}\n".encode())
-                except OSError:
-                    self._broken.add(name)
-                    self._sound = self._files[-1][0].name not in self._broken
-                    raise
-                self._lines += 1
+        if name not in self._files:
+            return
+        try:
+            _write(self._files[name], f"{line(message_id, attempts)}\n".encode())
+        except OSError:
+            self._broken.add(name)
+            self._sound = next(reversed(self._files)) not in self._broken
+            raise
+        self._lines += 1
 
     def begun(self, name: str) -> frozenset[str] | None:
         """What was begun of claims that name this file; null: nobody knows, or another process may still begin it."""
         file = self._folder / name
-        own = any(each == file for each, _ in self._files)
-        if not name.startswith(self._boot) or not file.exists() or not (own or not _alive(file)):
+        if not name.startswith(self._boot) or not file.exists() or (name not in self._files and _alive(file)):
             return None
-        return frozenset(file.read_text(encoding="ascii").splitlines()) - {ROOM} | self._held
+        held = {line(*each) for each in self._held}
+        return frozenset(file.read_text(encoding="ascii").splitlines()) - {ROOM} | held
 
     def close(self) -> None:
-        for _, descriptor in self._files:
+        for descriptor in self._files.values():
             os.close(descriptor)
         self._files.clear()
 
@@ -99,13 +99,13 @@ class Journal:
             file.unlink()
             os.close(descriptor)
             raise
-        self._files.append((file, descriptor))
+        self._files[file.name] = descriptor
         self._lines, self._sound = 0, True
         while len(self._files) > 2:
-            old, descriptor = self._files.pop(0)
-            old.unlink(missing_ok=True)
-            self._broken.discard(old.name)
-            os.close(descriptor)
+            old = next(iter(self._files))
+            (self._folder / old).unlink(missing_ok=True)
+            self._broken.discard(old)
+            os.close(self._files.pop(old))
 
     def _sweep(self) -> None:
         for file in self._folder.iterdir():

@@ -7,7 +7,7 @@ import re
 from functools import partial
 from uuid import UUID
 
-from aiosmpplib import NPI, TON, PhoneNumber, SmppCommand, SmppCommandStatus, SubmitSm
+from aiosmpplib import TON, SmppCommand, SmppCommandStatus
 
 from kit.clock import Clock
 from kit.logs import log
@@ -16,13 +16,9 @@ from notify.gateways.interface import Has, Health, InDoubt, Late, NotSent, Part,
 from notify.gateways.pace import SILENT, Pace
 from notify.gateways.pauses import Pauses
 from notify.gateways.settings import Smpp
-from notify.gateways.smpp import reading
-from notify.gateways.smpp.line import Answer, Line, NoAnswer, QuerySm, Refused, name_of
-from notify.outbound.parts import Alphabet, encoded
+from notify.gateways.smpp import reading, saying
+from notify.gateways.smpp.line import Answer, Line, NoAnswer, Refused, name_of
 
-HAS_HEADER = 0x40  # of esm_class
-RECEIPT_WANTED = 1
-ALONE = {Alphabet.GSM: 160, Alphabet.UCS2: 140}  # octets: a longer one goes as message_payload
 TOO_MANY = {SmppCommandStatus.ESME_RTHROTTLED, SmppCommandStatus.ESME_RMSGQFUL}
 # what is about this message: its number, length, content. All others are about us or about the gateway (our number, the
 # account, whatever a carrier made up), so that another way, or a later try, may take it
@@ -41,6 +37,7 @@ OF_THE_MESSAGE = {
 
 MOBILE = re.compile(r"1[0-9]{10}")
 ROOM = 8  # letters of a password
+BROUGHT = ("receipt", "text", "unreadable", "not-kept")
 QUESTIONS = 2  # at a time
 
 
@@ -63,7 +60,8 @@ class SmppGateway:
         metrics.UNDER_WAY.labels(self.name).set_function(lambda: self._pace.under_way)
         metrics.WINDOW.labels(self.name).set_function(lambda: self._pace.allowed)
         self._submits = {end: metrics.SUBMITS.labels(self.name, end) for end in ("taken", *metrics.ENDS.values())}
-        self._sender = PhoneNumber(settings.sender, TON.UNKNOWN, NPI.ISDN)
+        self._sender = saying.address(settings.sender)
+        self._brought = {what: metrics.BROUGHT.labels(self.name, what) for what in BROUGHT}
         metrics.LINE_UP.labels(self.name).set(0)
         self._health = Health(up=False, since=clock.now(), reason=self._down)
         self._asking, self._unanswered = asyncio.Semaphore(QUESTIONS), 0
@@ -81,7 +79,7 @@ class SmppGateway:
     async def submit(self, part: Part) -> str:
         result = "in-doubt"
         try:
-            gateway_id = self._judged(await self._request(self._message(part), part))
+            gateway_id = self._judged(await self._request(self._body(part), part))
             result = "taken"
         except (Rejected, NotSent, InDoubt) as error:
             result = next(label for kind, label in metrics.ENDS.items() if isinstance(error, kind))
@@ -94,7 +92,7 @@ class SmppGateway:
         if not self._can_ask:
             return None
         try:
-            answer = await self._question(QuerySm(message_id=gateway_id, source=self._sender))
+            answer = await self._question(saying.query_sm(gateway_id, self._sender))
         except InDoubt as error:
             raise NotSent(str(error)) from error
         if answer.command != SmppCommand.QUERY_SM_RESP or answer.status == SmppCommandStatus.ESME_RINVCMDID:
@@ -137,13 +135,13 @@ class SmppGateway:
             self._pace.call_all()
         return reason, stood
 
-    async def _question(self, message: QuerySm) -> Answer:
+    async def _question(self, body: bytes) -> Answer:
         """Beside the window: a centre that answers no question still takes messages. Raises NotSent, InDoubt."""
         async with self._asking:
             if (line := self._line) is None or not self._can_ask:
                 raise NotSent(self._down)
             try:
-                answer = await line.request(message)
+                answer = await line.request(SmppCommand.QUERY_SM, body)
             except NoAnswer:
                 self._unanswered += 1
                 self._can_ask = self._unanswered < SILENT
@@ -151,21 +149,19 @@ class SmppGateway:
         self._unanswered = 0
         return answer
 
-    async def _request(self, message: SubmitSm, part: Part) -> Answer:
-        """Raises Rejected, NotSent, Throttled, InDoubt."""
+    async def _request(self, body: bytes, part: Part) -> Answer:
+        """Raises NotSent, Throttled, InDoubt."""
         if self._line is None:
             raise NotSent(self._down)
         await self._pace.enter()
         try:
             if (line := self._line) is None:
                 raise NotSent(self._down)
-            answer = await line.request(message, partial(self._late, part))
+            answer = await line.request(SmppCommand.SUBMIT_SM, body, partial(self._late, part))
             self._pace.heard()
         except NoAnswer:
             self._pace.unanswered()
             raise
-        except ValueError as error:
-            raise Rejected("malformed") from error
         finally:
             self._pace.leave()
         return answer
@@ -184,32 +180,20 @@ class SmppGateway:
             raise InDoubt("no-id")  # it has it, but receipts cannot name it
         return gateway_id
 
-    def _message(self, part: Part) -> SubmitSm:
+    def _body(self, part: Part) -> bytes:
         """Raises Rejected."""
-        content = part.payload or encoded(part.text, part.alphabet)
-        encoding = "ucs2" if part.alphabet is Alphabet.UCS2 else None
-        fits = len(content) <= ALONE[part.alphabet]
         try:
-            message = SubmitSm(
-                source=self._sender, destination=self._number(part.phone), encoding=encoding,
-                # the library asks for a text even where the octets are given; a message_payload it encodes itself
-                short_message="-" if fits else "", message_payload="" if fits else part.text, error_handling="replace",
-                esm_class=HAS_HEADER if part.total > 1 else 0, registered_delivery=RECEIPT_WANTED,
-                validity_period=part.valid_for,
-            )  # fmt: skip
+            return saying.submit_sm(self._sender, self._address(part.phone), part)
         except ValueError as error:
             raise Rejected("malformed") from error
-        if fits:
-            message.set_encoded_message(content)
-        return message
 
-    def _number(self, phone: str) -> PhoneNumber:
+    def _address(self, phone: str) -> bytes:
         """Raises ValueError."""
         if self._settings.prefix and MOBILE.fullmatch(phone):
-            return PhoneNumber(self._settings.prefix + phone, TON.INTERNATIONAL, NPI.ISDN)
+            return saying.address(self._settings.prefix + phone, TON.INTERNATIONAL)
         if phone.startswith("+"):
-            return PhoneNumber(phone[1:], TON.INTERNATIONAL, NPI.ISDN)
-        return PhoneNumber(phone, TON.UNKNOWN, NPI.ISDN)
+            return saying.address(phone[1:], TON.INTERNATIONAL)
+        return saying.address(phone)
 
     async def _keep(self, pdu: bytes) -> SmppCommandStatus:
         """With which status a deliver_sm is answered: that of a temporary fault makes the gateway bring it again."""
@@ -224,7 +208,7 @@ class SmppGateway:
         except Exception as error:  # noqa: BLE001 - what could not be kept must not end the line of all others
             what, status = "not-kept", SmppCommandStatus.ESME_RX_T_APPN
             log.warning("notify.not_kept", gateway=self.name, reason=type(error).__name__)
-        metrics.BROUGHT.labels(self.name, what).inc()
+        self._brought[what].inc()
         return status
 
     async def _bring(self, told: reading.Delivered, pdu: bytes) -> None:

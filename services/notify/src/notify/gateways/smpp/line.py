@@ -13,9 +13,7 @@ from struct import Struct
 from aiosmpplib import (
     ESME,
     DeliverSmResp,
-    EnquireLink,
     GenericNack,
-    PhoneNumber,
     SmppCommand,
     SmppCommandStatus,
     SmppMessage,
@@ -40,6 +38,7 @@ LEFT_TO_THE_LIBRARY = {SmppCommand.BIND_TRANSCEIVER_RESP, SmppCommand.ENQUIRE_LI
 SILENT = 100  # above every level: the library's log quotes what was sent
 KEEPING = 256  # messages that are being kept at a time; only a gateway without a window makes us stop reading
 REMEMBERED = 10_000  # unanswered parts of which a late answer is still understood
+TOGETHER = 8  # PDUs in one write
 FAREWELL = 1.0  # seconds for the last octets to leave
 STATUSES = {int(status): status.name for status in SmppCommandStatus}
 
@@ -68,24 +67,6 @@ class Answer:
     command: int
     status: int
     body: bytes = field(repr=False)
-
-
-@dataclass
-class QuerySm(SmppMessage):
-    """Which the library has not. Section 4.8.1."""
-
-    message_id: str = ""
-    source: PhoneNumber = field(default_factory=lambda: PhoneNumber(""))
-
-    @property
-    def smpp_command(self) -> SmppCommand:
-        return SmppCommand.QUERY_SM
-
-    def pdu(self) -> bytes:
-        address = bytes([self.source.ton, self.source.npi]) + self.source.number.encode("ascii") + b"\0"
-        body = self.message_id.encode("ascii") + b"\0" + address
-        header: bytes = self.pack_header(HEADER + len(body))
-        return header + body
 
 
 Keep = Callable[[bytes], Awaitable[SmppCommandStatus]]  # of a deliver_sm; with which status it is answered
@@ -156,20 +137,20 @@ class Line(ESME):
         while (await self._next())[1] != SmppCommand.UNBIND_RESP:
             continue
 
-    async def request(self, message: SmppMessage, late: Heard | None = None) -> Answer:
+    async def request(self, command: SmppCommand, body: bytes = b"", late: Heard | None = None) -> Answer:
         """late: is told the answer when it comes after all, as long as the line stands.
 
-        Raises NotSent; NoAnswer, InDoubt: it has left; ValueError: the PDU has no room for it.
+        Raises NotSent; NoAnswer, InDoubt: it has left.
         """
         writer, loop = self._writer, asyncio.get_running_loop()
         if self._session_state is not SmppSessionState.BOUND_TRX or writer is None or writer.is_closing():
             raise NotSent("line-lost")
-        message.sequence_num = self.sequence_generator.next_sequence()
-        pdu = message.pdu()
-        waiting = self._waiting[message.sequence_num] = _Waiting(loop.create_future(), late)
+        number = self.sequence_generator.next_sequence()
+        waiting = self._waiting[number] = _Waiting(loop.create_future(), late)
         if len(self._waiting) > REMEMBERED:
             self._forget()
-        self._put(pdu)  # not drained: what a peer does not read is no more than a window
+        # not drained: what a peer does not read is no more than a window
+        self._put(FOUR.pack(HEADER + len(body), command, 0, number) + body)
         # a timer, not a timeout: it costs a fifth, and this is done for every message
         timer = loop.call_later(self.socket_timeout, _give_up, waiting.answer)
         try:
@@ -190,7 +171,7 @@ class Line(ESME):
             before = self._pdus
             await asyncio.sleep(self.enquire_link_interval)
             if self._pdus == before:
-                await self.request(EnquireLink())
+                await self.request(SmppCommand.ENQUIRE_LINK)
 
     async def _get_pdu(self) -> tuple[bytes, PduHeader]:
         """The next one that the library itself should see. Raises Broken, Refused, EOFError, OSError."""
@@ -246,12 +227,14 @@ class Line(ESME):
         self._put(message.pdu())
 
     def _put(self, pdu: bytes) -> None:
-        """All PDUs of one turn of the event loop leave together."""
+        """Those of one turn of the event loop leave some at a time: few writes, and the peer need not wait for all."""
         if not self._leaving:
             asyncio.get_running_loop().call_soon(self._leave)
         self._leaving.append(pdu)
+        if len(self._leaving) == TOGETHER:
+            self._leave()
 
     def _leave(self) -> None:
         pdus, self._leaving = self._leaving, []
-        if self._writer is not None and not self._writer.is_closing():
+        if pdus and self._writer is not None and not self._writer.is_closing():
             self._writer.write(b"".join(pdus))

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+from struct import Struct
 from typing import Literal
 
 from notify.gateways.arriving import Letters, Unreadable, opened, said
@@ -19,6 +21,7 @@ HAS_HEADER = 0x40  # of esm_class: the content begins with a header (UDHI)
 KIND, RECEIPT, ON_ITS_WAY = 0x3C, 0x04, 0x20  # of esm_class
 RECEIPTED_ID, REFERENCE, TOTAL, NUMBER, ERROR, PAYLOAD, STATE = 0x001E, 0x020C, 0x020E, 0x020F, 0x0423, 0x0424, 0x0427
 LONGEST_TEXT_FIELD = 65
+PARAMETER = Struct(">HH")  # tag, octets
 LETTERS: dict[int, Letters] = {0: "gsm", 1: "ascii", 8: "ucs2", 15: "gbk"}  # 15: as in CMPP, used by carriers in China
 LATIN_1, UCS2 = 3, 8
 INTERNATIONAL, ALPHANUMERIC = 1, 5  # type of number
@@ -63,23 +66,28 @@ class Delivered:
 class _Fields:
     """Takes fields off a PDU, one after the other. Raises Malformed where it ends too early."""
 
+    __slots__ = ("_at", "_pdu")
+
     def __init__(self, pdu: bytes) -> None:
         self._pdu, self._at = pdu, HEADER
 
     def octets(self, count: int) -> bytes:
-        if self._at + count > len(self._pdu):
+        start, end = self._at, self._at + count
+        if end > len(self._pdu):
             raise Malformed("it ends within a field")
-        self._at += count
-        return self._pdu[self._at - count : self._at]
+        self._at = end
+        return self._pdu[start:end]
 
     def number(self) -> int:
         return self.octets(1)[0]
 
     def string(self) -> str:
-        end = self._pdu.find(b"\0", self._at, self._at + LONGEST_TEXT_FIELD)
+        start = self._at
+        end = self._pdu.find(b"\0", start, start + LONGEST_TEXT_FIELD)
         if end < 0:
             raise Malformed("a text field has no end")
-        return self.octets(end + 1 - self._at)[:-1].decode("ascii", errors="replace")
+        self._at = end + 1
+        return self._pdu[start:end].decode("ascii", errors="replace")
 
     def address(self) -> tuple[int, str]:
         """Type of number, and the number."""
@@ -89,13 +97,14 @@ class _Fields:
     def parameters(self) -> dict[int, bytes]:
         """As far as they can be read. What is unknown is passed over by whoever looks."""
         found: dict[int, bytes] = {}
-        while self._at + 4 <= len(self._pdu):
-            tag, size = self._pdu[self._at : self._at + 2], self._pdu[self._at + 2 : self._at + 4]
-            self._at += 4
-            try:
-                found.setdefault(int.from_bytes(tag, "big"), self.octets(int.from_bytes(size, "big")))
-            except Malformed:
+        end = len(self._pdu)
+        while self._at + 4 <= end:
+            tag, size = PARAMETER.unpack_from(self._pdu, self._at)
+            start = self._at + 4
+            self._at = start + size
+            if self._at > end:
                 break
+            found.setdefault(tag, self._pdu[start : self._at])
         return found
 
 
@@ -108,13 +117,10 @@ def read(pdu: bytes) -> Delivered:
         raise Malformed("it has no sender")
     phone = _phone(kind, sender)
     try:
-        esm_class = fields.number()
-        fields.octets(2)
+        esm_class = fields.octets(3)[0]
         fields.string(), fields.string()
-        fields.octets(2)
-        coding = fields.number()
-        fields.octets(1)
-        content = fields.octets(fields.number())
+        _, _, coding, _, length = fields.octets(5)
+        content = fields.octets(length)
     except Malformed:
         return Delivered(to, 0, 0, phone, b"", {}, whole=False)
     parameters = fields.parameters()
@@ -181,20 +187,20 @@ def receipt(told: Delivered, ids: Ids, now: datetime) -> Receipt | None:
     error = (
         str(int.from_bytes(told.parameters[ERROR][-2:], "big")) if ERROR in told.parameters else found.get("err", "")
     )
-    at = _moment(found.get("done date", ""), now)
+    at = min(_moment(found.get("done date", "")) or now, now)
     return Receipt(gateway_id, FATES[stat], at, f"{stat}:{error[:8]}" if error.strip("0") else stat, told.phone)
 
 
-def _moment(done: str, now: datetime) -> datetime:
-    """YYMMDDhhmm and perhaps seconds, in China; now, where it is no time or one to come."""
+@lru_cache(256)
+def _moment(done: str) -> datetime | None:
+    """YYMMDDhhmm and perhaps seconds, in China; null, where it is no time."""
     if len(done) not in {10, 12} or not (done.isascii() and done.isdigit()):
-        return now
+        return None
     year, month, day, hour, minute, second = (int(done[at : at + 2] or 0) for at in range(0, 12, 2))
     try:
-        at = datetime(2000 + year, month, day, hour, minute, second, tzinfo=CHINA)
+        return datetime(2000 + year, month, day, hour, minute, second, tzinfo=CHINA).astimezone(UTC)
     except ValueError:
-        return now
-    return min(at.astimezone(UTC), now)
+        return None
 
 
 def written(field: bytes, ids: Ids) -> str:
