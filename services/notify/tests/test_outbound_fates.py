@@ -316,6 +316,23 @@ async def test_a_sender_that_answers_after_its_lease_still_tells_what_it_knows(s
     assert {each.data.parts for each in events} == {2}
 
 
+async def test_what_turns_out_after_its_lease_not_to_have_left_goes_out_again(start: Any) -> None:
+    clock = ManualClock()
+    notify, peer = await start(service, clock=clock), Peer(gate=asyncio.Event(), answers=lambda _: NotSent("lost"))
+    use(notify, peer)
+    await queue(notify, "13800000001")
+    await resources.of(notify.runtime).sender.step(notify.runtime)
+    await look(notify, clock, LEASE)
+    assert await states(notify) == ["unknown"]
+    assert peer.gate is not None
+    peer.gate.set()
+    await resources.of(notify.runtime).sender.finish(10)
+    peer.answers = lambda _: None
+    await look(notify, clock, LEASE)
+    await send_all(notify)
+    assert (await states(notify), len(peer.taken)) == (["sent"], 1)
+
+
 async def test_of_mass_notices_no_event_tells_of_each_message(start: Any) -> None:
     notify = await start(service)
     use(notify, Peer())

@@ -23,7 +23,7 @@ from notify.outbound.handing import Opened, Outcome, hand_over, opened, settled
 from notify.outbound.journal import Journal
 from notify.outbound.outlets import Outlet, Outlets
 from notify.outbound.replaying import replay
-from notify.outbound.settling import settle
+from notify.outbound.settling import give_back, settle
 from notify.outbound.telling import Change
 from notify.settings import Settings
 
@@ -157,6 +157,7 @@ class Sender:
         settlements = [settled(each, up, now, self._means.settings.outbound) for each in outcomes]
         async with runtime.database.transaction() as session:
             telling.tell(runtime, session, await settle(session, settlements, now), now)
+            await give_back(session, settlements, now)
         refused = [each for each in settlements if each.state == "queued"]
         if refused:  # ids and codes only
             log.warning(

@@ -51,6 +51,14 @@ FROM unnest($2::uuid[], $3::text[], $4::text[]) AS told (id, state, reason) WHER
 AGAIN = """
 UPDATE messages SET state = 'queued', reason = 'not-sent', due_at = $1, state_at = $1 WHERE id = ANY($2::uuid[])
 """
+# as late answers: of a try that was taken over meanwhile, and of no later one
+RETURNED = """
+INSERT INTO late_answers (message_id, number, gateway, at)
+SELECT id, 0, told.gateway, $1 FROM messages JOIN unnest($2::uuid[], $3::int[], $4::text[])
+  AS told (id, attempts, gateway) USING (id)
+WHERE state IN ('sending', 'unknown') AND messages.attempts = told.attempts + 1
+ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,14 @@ async def settle(session: Session, settlements: Sequence[Settlement], now: datet
     # of parts that left in earlier tries, or a try that was thought to be lost, this try does not know the state
     others = [s.row["id"] for s in settlements if s.row["id"] not in mine or (s.row["left_before"] and s.lefts)]
     return changes + (await fold(session, others, now) if others else [])
+
+
+async def give_back(session: Session, settlements: Sequence[Settlement], now: datetime) -> None:
+    """Of tries of which nothing has left: where one's lease was over before that was known, it is not in doubt."""
+    back = [each for each in settlements if each.state == "queued" and not (each.lefts or each.row["left_before"])]
+    if back:
+        columns = zip(*((each.row["id"], each.attempts, each.gateway) for each in back), strict=True)
+        await session.raw.execute(RETURNED, now, *columns)
 
 
 Standing = Mapping[str, Any]  # of a message: `states` of its parts, `reason` of those that failed
